@@ -1,0 +1,104 @@
+# The one door: `make demo` shows Farthing at work, `make test` runs everything that must hold.
+
+# Built files live outside the clone, so that a fresh clone starts warm.
+CACHE := $(HOME)/.cache/farthing
+CARGO_TARGET_DIR ?= $(CACHE)/target
+export CARGO_TARGET_DIR
+ifdef CI
+export CARGO_INCREMENTAL := 0
+endif
+
+PYTHON ?= python3
+# Named by what is in it: another Python or another list of packages is another environment.
+VENV := $(CACHE)/venv-$(shell { $(PYTHON) --version; cat python/requirements-dev.txt; } 2>&1 | sha256sum | cut -c1-12)
+# Each clone unpacks its own wheel, so that two clones can be tested at once.
+WHEELS := $(CURDIR)/target/wheels
+SITE := $(CURDIR)/target/site
+PYTEST := PYTHONPATH=$(SITE) $(VENV)/bin/python -m pytest --quiet
+
+FARTHING := $(CARGO_TARGET_DIR)/release/farthing
+STAGES := check-format check-pages lint test-rust test-examples rustdoc test-python
+
+.PHONY: help demo command test $(STAGES) site wheel bench fmt
+
+help:
+	@echo 'make demo    build the command, make a bill, report on it'
+	@echo 'make test    everything that must hold: format, lints, tests, pages, Python, notebooks'
+	@echo 'make fmt     format the code'
+	@echo 'make bench   measure (ARGS="…" is handed on)'
+	@echo 'make wheel   build the Python wheel for release'
+
+demo: command bill
+	$(FARTHING) report bill/
+
+# Made once; delete the folder for another.
+bill: | command
+	$(FARTHING) demo bill/ --months 3 --accounts 5 --seed 7 --truth
+
+command:
+	cargo build --release --locked --package farthing-cli
+
+test:
+	@for stage in $(STAGES); do \
+		begun=$$(date +%s); \
+		$(MAKE) --no-print-directory $$stage || exit; \
+		echo "== $$stage: $$(($$(date +%s) - begun)) s" >&2; \
+	done
+
+check-format:
+	cargo fmt --all --check
+
+# Links between pages must lead somewhere, and notebooks are kept without outputs.
+check-pages:
+	@status=0; \
+	for page in *.md docs/*.md core/*.md; do \
+		[ -f "$$page" ] || continue; \
+		for link in $$(grep -Eo '\]\([^)# ]+' "$$page" | sed 's/^](//' | grep -Ev '^[a-z]+:'); do \
+			[ -e "$$(dirname "$$page")/$$link" ] || { echo "$$page: link to $$link leads nowhere" >&2; status=1; }; \
+		done; \
+	done; \
+	if grep -l '"output_type"' notebooks/*.ipynb >&2; then echo 'clear the outputs of these notebooks' >&2; status=1; fi; \
+	exit $$status
+
+lint:
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+test-rust:
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		set -x; cargo nextest run --workspace --locked --no-fail-fast; \
+	else \
+		set -x; cargo test --workspace --tests --locked --no-fail-fast; \
+	fi
+
+test-examples:
+	cargo test --workspace --doc --locked
+
+rustdoc:
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --exclude farthing-python --lib --no-deps --locked
+
+test-python: site
+	$(PYTEST) python/tests
+	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks/
+
+# The wheel in the dev profile, from the same target folder as the tests, unpacked for this clone alone.
+site: $(VENV)/complete
+	rm -rf $(WHEELS) $(SITE)
+	$(VENV)/bin/maturin build --quiet --locked --profile dev --compatibility linux \
+		--manifest-path python/Cargo.toml --interpreter $(VENV)/bin/python --out $(WHEELS)
+	$(VENV)/bin/pip install --quiet --no-deps --no-index --target $(SITE) $(WHEELS)/farthing-*.whl
+
+$(VENV)/complete:
+	@$(PYTHON) -c 'import sys; sys.exit("farthing needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement python/requirements-dev.txt
+	@touch $@
+
+wheel: $(VENV)/complete
+	$(VENV)/bin/maturin build --locked --release \
+		--manifest-path python/Cargo.toml --interpreter $(VENV)/bin/python --out $(WHEELS)
+
+bench:
+	cargo run --release --locked --package farthing-benches -- $(ARGS)
+
+fmt:
+	cargo fmt --all

@@ -1,0 +1,101 @@
+//! What farthing costs to run: `make` writes a bill of benchmark cardinality, `decode` only decodes the columns that
+//! the ledger is made from, `twelve` gathers the whole ledger and answers twelve questions from it.
+
+mod questions;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use farthing::Bill;
+use farthing::ingest::{parquet, source};
+use farthing::ledger::gather;
+use farthing_fixtures::{Config, Scale, WriteOptions, write_bill};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const USAGE: &str = "usage: farthing-bench make DIR ROWS | decode DIR | gather DIR | twelve DIR ANSWERS.json";
+
+fn main() -> std::process::ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["make", folder, rows] => make(Path::new(folder), rows),
+        ["decode", folder] => decode(Path::new(folder)),
+        ["gather", folder] => gathered(Path::new(folder)),
+        ["twelve", folder, answers] => twelve(Path::new(folder), Path::new(answers)),
+        _ => Err(USAGE.into()),
+    };
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "farthing-bench: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+/// One month of so many rows, in files of about 800,000 rows.
+fn make(folder: &Path, rows: &str) -> Outcome {
+    let rows: u64 = rows.parse()?;
+    let config =
+        Config { seed: 42, months: 1, accounts: 24, scale: Scale::Rows(rows), truth: false, ..Config::default() };
+    let parts = u32::try_from(rows.div_ceil(834_000).max(1))?;
+    let started = std::time::Instant::now();
+    let written = write_bill(folder, &config, &WriteOptions { parts_per_month: parts, ..WriteOptions::default() })?;
+    let seconds = started.elapsed().as_secs_f64();
+    writeln!(
+        std::io::stdout(),
+        "{} rows in {seconds:.1} s, {:.0} rows a second",
+        written.rows,
+        written.rows as f64 / seconds
+    )?;
+    Ok(())
+}
+
+/// Decodes the projected columns on one thread for each core and drops them.
+fn decode(folder: &Path) -> Outcome {
+    let paths: Vec<PathBuf> =
+        source::discover(&[folder.to_path_buf()])?.deliveries.into_iter().flat_map(|found| found.files).collect();
+    let files = paths.iter().map(|path| parquet::open(path)).collect::<Result<Vec<_>, _>>()?;
+    let tasks: Vec<(usize, usize)> = files
+        .iter()
+        .enumerate()
+        .flat_map(|(at, file)| (0..file.row_group_rows.len()).map(move |group| (at, group)))
+        .collect();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let projection = gather::wanted().projection();
+    let work = || -> Result<usize, farthing::Error> {
+        let mut rows = 0;
+        while let Some(&(file, group)) = tasks.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+            let mut row_group = files[file].row_group(group, &projection)?;
+            while let Some(batch) = row_group.next_batch()? {
+                rows += std::hint::black_box(batch).num_rows();
+            }
+        }
+        Ok(rows)
+    };
+    let cores = std::thread::available_parallelism()?.get();
+    let rows = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or(Ok(0))).sum::<Result<usize, _>>()
+    })?;
+    writeln!(std::io::stdout(), "{rows} rows decoded")?;
+    Ok(())
+}
+
+/// Gathers the ledger and says what its tables hold.
+fn gathered(folder: &Path) -> Outcome {
+    let bill = Bill::open(folder)?;
+    let mut out = std::io::stdout();
+    for (table, entries, bytes) in bill.ledger()?.bytes_by_table() {
+        writeln!(out, "{table:12} {entries:>9} entries {:>8.1} MB", bytes as f64 / 1e6)?;
+    }
+    Ok(())
+}
+
+fn twelve(folder: &Path, answers: &Path) -> Outcome {
+    let bill = Bill::open(folder)?;
+    let all = questions::answer(&bill)?;
+    std::fs::write(answers, serde_json::to_vec(&all)?)?;
+    Ok(())
+}

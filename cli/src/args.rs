@@ -1,0 +1,346 @@
+//! The command line: every command and option, with examples that run.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use farthing::schema::filter::Filter;
+use farthing::{Dimension, Metric};
+
+const EXAMPLES: &str = "\
+Examples:
+  farthing demo bill/
+  farthing inspect bill/
+  farthing reconcile bill/
+  farthing costs bill/ --by ServiceName
+  farthing report bill/ -o report.md report.json
+
+Exit codes:
+  0 ok · 1 error · 2 usage · 3 a reconciliation check failed · 4 warnings or partial data with --strict";
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  farthing demo bill/
+  farthing demo year/ --months 12 --accounts 8 --seed 1
+  farthing demo legacy/ --dialect legacy --scale 20000 --truth";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  farthing inspect bill/
+  farthing inspect bill/ --format json";
+
+const RECONCILE_EXAMPLES: &str = "\
+Examples:
+  farthing reconcile bill/
+  farthing reconcile bill/ --format json -o certificate.json
+  farthing reconcile bill/ --strict --quiet";
+
+const COSTS_EXAMPLES: &str = "\
+Examples:
+  farthing costs bill/ --by ServiceName --top 5
+  farthing costs bill/ --by SubAccountId --granularity monthly --metric BilledCost
+  farthing costs bill/ --by Tags/team --where 'x_ServiceCode=AmazonEC2,Tags/team!=core'
+  farthing costs bill/ --by ServiceName --from 2026-10-01 --to 2026-10-08 --granularity daily
+  farthing costs bill/ --by x_LineItemType,RegionId --period 2026-10 --format csv -o october.csv";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  farthing report bill/
+  farthing report bill/ -o report.md report.json
+  farthing report bill/ --format json";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  farthing completions bash
+  farthing completions zsh";
+
+/// Accounts for an AWS bill to the last farthing.
+#[derive(Debug, Parser)]
+#[command(name = "farthing", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Farthing {
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Everywhere {
+    /// Read with so many threads [default: one for each core]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more: every finding, every file that was read
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Color the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// Exit with 4 on warnings and partial data
+    #[arg(long, global = true)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a bill to try things on
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(Demo),
+    /// Show what there is to read, and what can and cannot be computed from it
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(Inspect),
+    /// Check that no money appears or vanishes, and show every check
+    #[command(after_help = RECONCILE_EXAMPLES)]
+    Reconcile(Reconcile),
+    /// Show costs by any dimensions
+    #[command(after_help = COSTS_EXAMPLES)]
+    Costs(Costs),
+    /// Show or write the monthly report
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Report),
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+}
+
+/// Where the bill is.
+#[derive(Debug, Args)]
+pub(crate) struct Sources {
+    /// A parquet file, a folder (a delivery, a month, a whole export) or a manifest; several are one bill
+    #[arg(value_name = "SOURCE", required = true)]
+    pub(crate) sources: Vec<PathBuf>,
+}
+
+/// How and where a result is written.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// The form of the result [default: by the ending of FILE, else table]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Write to FILE, which appears whole or not at all
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Output {
+    /// The form that was asked for, or that the file's ending says.
+    pub(crate) fn format(&self) -> Format {
+        self.format.unwrap_or_else(|| {
+            let ending = self.file.as_deref().and_then(|file| file.extension()).and_then(|ending| ending.to_str());
+            match ending.map(str::to_ascii_lowercase).as_deref() {
+                Some("json") => Format::Json,
+                Some("csv") => Format::Csv,
+                Some("md" | "markdown") => Format::Markdown,
+                _ => Format::Table,
+            }
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// Exact amounts as text, stable keys
+    Json,
+    /// Exact amounts, safe in spreadsheets
+    Csv,
+    /// For documents
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The folder to write; it must be empty or not exist
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Billing periods, the last of which is 2026-10
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=120))]
+    pub(crate) months: u32,
+    /// Accounts, the payer included
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(4..=1000))]
+    pub(crate) accounts: u32,
+    /// small (20,000 rows a month), medium (300,000) or a number of rows
+    #[arg(long, default_value = "small", value_name = "small|medium|ROWS", value_parser = scale)]
+    pub(crate) scale: Scale,
+    /// Everything random follows from this number
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// The format of AWS's report
+    #[arg(long, default_value = "cur2")]
+    pub(crate) dialect: Dialect,
+    /// Write the right answers as JSON beside the bill
+    #[arg(long)]
+    pub(crate) truth: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Small,
+    Medium,
+    Rows(u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    /// CUR 2.0 of Data Exports
+    Cur2,
+    /// The legacy Cost and Usage Report
+    Legacy,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reconcile {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) invoice: Invoice,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What finance was billed.
+#[derive(Debug, Args)]
+pub(crate) struct Invoice {
+    /// Tie the bill to what was invoiced: a csv with the columns payer,invoice_id,amount,currency
+    #[arg(id = "invoice", long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Costs {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Charge columns, Tags/KEY or CostCategories/KEY, separated by commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = dimension)]
+    pub(crate) by: Vec<String>,
+    /// The measure of cost
+    #[arg(long, default_value = Metric::EffectiveCost.name(), value_parser = metric_parser(), ignore_case = true)]
+    pub(crate) metric: Metric,
+    /// Only this billing period, like 2026-10
+    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["from", "to"])]
+    pub(crate) period: Option<String>,
+    /// Only charges that start on this UTC day or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<String>,
+    /// Only charges that start before this UTC day
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: Option<String>,
+    /// How time is divided
+    #[arg(long, default_value = "total")]
+    pub(crate) granularity: Granularity,
+    /// Only charges that meet every condition: COLUMN=VALUE,COLUMN!=VALUE; (none) is the missing value
+    #[arg(long = "where", value_name = "CONDITIONS", value_parser = conditions)]
+    pub(crate) conditions: Vec<String>,
+    /// Only the N largest groups; the rest is one row, so that it still adds up
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Granularity {
+    /// By UTC day of the charge's start
+    Daily,
+    /// By billing period
+    Monthly,
+    /// Not at all
+    Total,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) invoice: Invoice,
+    /// The form of the result on standard output [default: table]
+    #[arg(long, value_name = "FORMAT", conflicts_with = "files")]
+    pub(crate) format: Option<Format>,
+    /// Write to these files, after SOURCE; the endings choose the form: .md .json
+    #[arg(short, long = "output", value_name = "FILE", num_args = 1.., value_parser = report_file)]
+    pub(crate) files: Vec<ReportFile>,
+}
+
+/// A file to write the report to.
+#[derive(Debug, Clone)]
+pub(crate) struct ReportFile {
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn dimension(text: &str) -> Result<String, farthing::Error> {
+    Dimension::parse(text).map(|dimension| dimension.name())
+}
+
+fn conditions(text: &str) -> Result<String, farthing::Error> {
+    Filter::parse(text).map(|_| text.to_owned())
+}
+
+fn metric_parser() -> impl TypedValueParser<Value = Metric> {
+    PossibleValuesParser::new(Metric::ALL.iter().map(|metric| metric.name())).try_map(|name| Metric::parse(&name))
+}
+
+fn scale(text: &str) -> Result<Scale, String> {
+    match text {
+        "small" => return Ok(Scale::Small),
+        "medium" => return Ok(Scale::Medium),
+        _ => {}
+    }
+    let digits = text.strip_suffix("-rows").unwrap_or(text).replace(['_', ','], "");
+    match digits.parse() {
+        Ok(rows) if rows > 0 => Ok(Scale::Rows(rows)),
+        _ => Err("use small, medium or a number of rows such as 100000".to_owned()),
+    }
+}
+
+fn report_file(text: &str) -> Result<ReportFile, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let format = match ending.as_str() {
+        "md" => Format::Markdown,
+        "json" => Format::Json,
+        "" => return Err("the ending chooses the form; this version writes .md and .json".to_owned()),
+        _ => return Err(format!("this version writes .md and .json, not .{ending}")),
+    };
+    Ok(ReportFile { path, format })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Farthing::command().debug_assert();
+    }
+
+    #[test]
+    fn scales_and_endings_are_read() {
+        assert_eq!(scale("100_000"), Ok(Scale::Rows(100_000)));
+        assert_eq!(scale("5000-rows"), Ok(Scale::Rows(5000)));
+        assert!(scale("huge").is_err() && scale("0").is_err());
+        assert!(report_file("a.MD").is_ok_and(|file| file.format == Format::Markdown));
+        assert!(report_file("a.html").unwrap_err().contains(".md and .json"));
+    }
+}

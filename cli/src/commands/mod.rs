@@ -1,0 +1,88 @@
+//! The commands, one file each, and what they share: opening the bill, exit codes, errors.
+
+mod completions;
+mod costs;
+mod demo;
+mod inspect;
+mod reconcile;
+mod report;
+
+use farthing::{Bill, Certificate, Verdict};
+
+use crate::args::{Command, Everywhere, Farthing, Sources};
+use crate::terminal::Screen;
+use crate::terminal::progress::ReadingBar;
+
+/// A check failed.
+const CHECK_FAILED: u8 = 3;
+/// Warnings or partial data, and `--strict`.
+const NOT_STRICT: u8 = 4;
+
+/// Why a command did not come to its end.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    /// What to tell.
+    pub(crate) message: String,
+    /// The exit code.
+    pub(crate) code: u8,
+}
+
+impl<E: std::error::Error> From<E> for Problem {
+    fn from(error: E) -> Problem {
+        Problem { message: error.to_string(), code: 1 }
+    }
+}
+
+/// An exit code, or why there is none.
+pub(crate) type Outcome = Result<u8, Problem>;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
+    let everywhere = &args.everywhere;
+    match &args.command {
+        Command::Demo(args) => demo::run(args, everywhere, screen),
+        Command::Inspect(args) => inspect::run(args, everywhere, screen),
+        Command::Reconcile(args) => reconcile::run(args, everywhere, screen),
+        Command::Costs(args) => costs::run(args, everywhere, screen),
+        Command::Report(args) => report::run(args, everywhere, screen),
+        Command::Completions(args) => completions::run(args, screen),
+    }
+}
+
+/// Opens the bill, or what there is of one billing period; `bar` follows when rows are read.
+fn open(sources: &Sources, period: Option<&str>, everywhere: &Everywhere, bar: &ReadingBar) -> Result<Bill, Problem> {
+    if let Some(remote) = sources.sources.iter().find(|source| source.to_string_lossy().starts_with("s3://")) {
+        let message = format!(
+            "{}: this version reads files and folders; fetch the delivery first, with `aws s3 sync`",
+            remote.display()
+        );
+        return Err(Problem { message, code: 1 });
+    }
+    let mut options = Bill::options().periods(period).progress(bar.follow());
+    if let Some(threads) = everywhere.threads {
+        options = options.threads(threads.get());
+    }
+    Ok(options.open(&sources.sources)?)
+}
+
+/// The certificate on standard error, unless the page on standard output has shown it and nothing failed.
+fn tell_elsewhere(certificate: &Certificate, screen: &Screen, was_shown: bool) {
+    if !was_shown || certificate.verdict() == Verdict::Fail {
+        screen.certificate(certificate);
+    }
+}
+
+/// What to say when no figure may be shown.
+fn withheld(certificate: &Certificate, screen: &Screen) -> u8 {
+    screen.certificate(certificate);
+    screen.message("farthing: no figure is shown, because a check failed; `farthing reconcile` shows every check");
+    CHECK_FAILED
+}
+
+/// The exit code of figures that were shown.
+fn exit_code(certificate: &Certificate, partial: bool, strict: bool) -> u8 {
+    match certificate.exit_code(strict) {
+        0 if partial && strict => NOT_STRICT,
+        code => code,
+    }
+}

@@ -1,0 +1,162 @@
+//! Results as pages of text: headings, tables, and the certificate that ties the figures to the files.
+
+use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
+use farthing::render::{all_skipped, costs_headline, costs_title, headline, periods_text, printable, summaries};
+use farthing::{Certificate, CostTable, Inventory, Report, Skipped};
+
+use super::table::table;
+use super::{FINDINGS_MAX, Look, Paint};
+
+/// The answer to a cost question. The certificate goes to standard error.
+pub(crate) fn costs(answer: &CostTable, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title(&costs_title(answer));
+    page.line(&costs_headline(answer));
+    page.table(&grid::costs(answer));
+    page.skipped(&answer.skipped.iter().collect::<Vec<_>>());
+    page.text
+}
+
+/// The whole certificate.
+pub(crate) fn certificate(certificate: &Certificate, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title("Certificate");
+    page.proof(certificate);
+    page.heading("Billing periods");
+    page.table(&summaries::billing_periods(certificate));
+    page.heading("Invoices");
+    page.table(&summaries::invoices(certificate));
+    page.skipped(&all_skipped(certificate, &[]));
+    if look.verbose {
+        page.heading("Files");
+        page.table(&summaries::inputs(certificate));
+    }
+    page.text
+}
+
+/// The monthly report.
+pub(crate) fn report(report: &Report, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title(&report.title);
+    if let Some(headline) = headline(report) {
+        page.line(&headline);
+    }
+    page.dimmed(&format!("{}; all amounts in {}", periods_text(&report.periods), report.currency));
+    for section in &report.sections {
+        page.heading(&section.title);
+        page.dimmed(&section.note);
+        let mut grid = grid::section(section);
+        if look.rich && grid.keep_last_months(MONTHS_ABREAST) > 0 {
+            page.dimmed("Earlier months are in the report's files: -o report.md");
+        }
+        page.table(&grid);
+    }
+    page.heading("Certificate");
+    page.proof(&report.certificate);
+    page.skipped(&all_skipped(&report.certificate, &[]));
+    if look.verbose {
+        page.heading("Files");
+        page.table(&summaries::inputs(&report.certificate));
+    }
+    page.text
+}
+
+/// What there is to read.
+pub(crate) fn inventory(inventory: &Inventory, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title("Inventory");
+    page.line(&summaries::inventory_sentence(inventory));
+    page.table(&summaries::deliveries(inventory));
+    page.heading("What can be computed");
+    page.table(&untitled(summaries::capabilities(inventory), &[]));
+    if !inventory.notes.is_empty() {
+        page.heading("Notes");
+        for note in &inventory.notes {
+            page.line(&format!("- {note}"));
+        }
+    }
+    if look.verbose {
+        page.heading("Files");
+        page.table(&summaries::files(inventory));
+    }
+    page.text
+}
+
+/// Text that grows block by block.
+struct Page {
+    text: String,
+    look: Look,
+    paint: Paint,
+}
+
+impl Page {
+    fn new(look: Look) -> Page {
+        Page { text: String::new(), look, paint: Paint { on: look.color } }
+    }
+
+    fn title(&mut self, title: &str) {
+        self.push(&self.paint.bold(&printable(title)));
+    }
+
+    fn heading(&mut self, title: &str) {
+        let title = self.paint.bold(&printable(title));
+        self.push(&format!("\n{title}"));
+    }
+
+    fn line(&mut self, line: &str) {
+        self.push(&printable(line));
+    }
+
+    fn dimmed(&mut self, line: &str) {
+        if !line.is_empty() {
+            self.push(&self.paint.dim(&printable(line)));
+        }
+    }
+
+    fn table(&mut self, grid: &Grid) {
+        if grid.rows.is_empty() {
+            return self.dimmed("none");
+        }
+        let text = table(grid, self.look);
+        self.text.push_str(&text);
+    }
+
+    /// The summary, every check with its mark, and what is at fault.
+    fn proof(&mut self, certificate: &Certificate) {
+        self.line(&certificate.summary());
+        self.dimmed(&summaries::inputs_sentence(certificate));
+        self.table(&untitled(summaries::checks(certificate), &["Figure"]));
+        let limit = if self.look.verbose { usize::MAX } else { FINDINGS_MAX };
+        let findings = summaries::findings(certificate, limit);
+        if !findings.rows.is_empty() {
+            self.heading("Findings");
+            self.table(&untitled(findings, &[]));
+        }
+    }
+
+    fn skipped(&mut self, entries: &[&Skipped]) {
+        if !entries.is_empty() {
+            self.heading("Not computed");
+            self.table(&untitled(summaries::skipped(entries), &[]));
+        }
+    }
+
+    fn push(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+}
+
+/// A grid that reads without headings, and without the columns that repeat what its sentences say.
+fn untitled(mut grid: Grid, left_out: &[&str]) -> Grid {
+    let kept: Vec<bool> = grid.columns.iter().map(|column| !left_out.contains(&column.title.as_str())).collect();
+    let keep = |row: &mut Vec<String>| {
+        let mut kept = kept.iter();
+        row.retain(|_| kept.next() == Some(&true));
+    };
+    grid.rows.iter_mut().for_each(keep);
+    let mut kept = kept.iter();
+    grid.columns.retain(|_| kept.next() == Some(&true));
+    grid.columns.iter_mut().for_each(|column| column.title.clear());
+    grid
+}

@@ -1,0 +1,139 @@
+//! Figures: they add up, they are the same in every form and on any number of threads, or they are withheld.
+
+use farthing_fixtures::Fault;
+
+use crate::bill::{Place, units};
+
+#[test]
+fn groups_add_up_to_the_total_exactly() {
+    let place = Place::with_bill();
+    let whole = place.json("costs bill --metric x_UnblendedCost --format json");
+    let total = whole["totals"]["x_UnblendedCost"].as_str().unwrap().to_owned();
+    for question in [
+        "--by ServiceName",
+        "--by Tags/team --top 2",
+        "--by SubAccountId --granularity monthly",
+        "--by x_LineItemType,RegionId --granularity daily",
+        "--by ResourceId --top 3",
+    ] {
+        let answer = place.json(&format!("costs bill --metric x_UnblendedCost --format json {question}"));
+        assert_eq!(answer["schema"], "farthing.costs/1", "{question}");
+        assert_eq!(answer["totals"]["x_UnblendedCost"], total.as_str(), "{question}");
+        let rows = answer["rows"].as_array().unwrap();
+        let sum: i128 = rows.iter().map(|row| units(row["x_UnblendedCost"].as_str().unwrap())).sum();
+        assert_eq!(sum, units(&total), "{question}");
+    }
+    let keys: Vec<&str> = whole.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["schema", "version", "currency", "periods", "rows", "totals", "checks", "skipped", "inputs"]);
+    assert_eq!(whole["currency"], "USD");
+    assert_eq!(whole["periods"].as_array().unwrap().len(), 3);
+    assert!(whole["inputs"][0]["sha256"].as_str().is_some_and(|hash| hash.len() == 64));
+    assert!(whole["checks"].as_array().unwrap().iter().any(|check| check["verdict"] == "pass"));
+}
+
+#[test]
+fn every_form_says_the_same() {
+    let place = Place::with_bill();
+    let question = "costs bill --by ServiceName --metric BilledCost";
+    let json = place.json(&format!("{question} --format json"));
+    let csv = place.stdout(&format!("{question} --format csv"));
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("ServiceName,BilledCost,BillingCurrency"));
+    let rows = json["rows"].as_array().unwrap();
+    assert_eq!(lines.clone().count(), rows.len());
+    for (line, row) in lines.zip(rows) {
+        assert!(line.ends_with(&format!(",{},USD", row["BilledCost"].as_str().unwrap())), "{line}");
+    }
+    let (table, markdown) = (place.stdout(question), place.stdout(&format!("{question} --format markdown")));
+    let total = table.lines().find(|line| line.starts_with("Total")).unwrap();
+    let shown = total.split_whitespace().nth(1).unwrap();
+    assert!(markdown.contains(&format!("| **Total** | **{shown}** |")), "{markdown}");
+    assert!(table.contains(&format!("{shown} USD in 2026-08 to 2026-10")), "{table}");
+    assert_cents_add_up(&table, shown);
+}
+
+/// The printed amounts of a table add up to its printed total.
+fn assert_cents_add_up(table: &str, total: &str) {
+    let cents = |text: &str| text.replace([',', '.'], "").parse::<i128>().unwrap();
+    let start = table.lines().position(|line| line.starts_with("ServiceName")).unwrap();
+    let rows = table.lines().skip(start + 1).take_while(|line| !line.starts_with("Total"));
+    let sum: i128 = rows.map(|line| cents(line.split_whitespace().rev().nth(1).unwrap())).sum();
+    assert_eq!(sum, cents(total), "{table}");
+}
+
+#[test]
+fn threads_do_not_change_a_byte() {
+    let place = Place::with_bill();
+    for line in [
+        "costs bill --by Tags/team,ResourceId --granularity daily --format json",
+        "reconcile bill --format json",
+        "report bill --format json",
+        "report bill",
+        "inspect bill --format json",
+    ] {
+        let one = place.stdout(&format!("{line} --threads 1"));
+        assert_eq!(one, place.stdout(&format!("{line} --threads 4")), "{line}");
+    }
+}
+
+#[test]
+fn a_filter_keeps_what_it_says() {
+    let place = Place::with_bill();
+    let all = place.json("costs bill --by x_LineItemType --format json");
+    let total = units(all["totals"]["EffectiveCost"].as_str().unwrap());
+    let part = |condition: &str| {
+        let answer = place.json(&format!("costs bill --where {condition} --format json"));
+        units(answer["totals"]["EffectiveCost"].as_str().unwrap())
+    };
+    assert_eq!(part("x_LineItemType=Usage") + part("x_LineItemType!=Usage"), total);
+}
+
+#[test]
+fn a_lost_row_is_seen_and_told() {
+    for fault in [Fault::DropNegationRow, Fault::UnknownLineType] {
+        let place = Place::with_faults(vec![fault.clone()]);
+        let reconcile = place.farthing("reconcile bill --format json").output().unwrap();
+        assert_eq!(reconcile.status.code(), Some(3), "{fault:?}");
+        let certificate: serde_json::Value = serde_json::from_slice(&reconcile.stdout).unwrap();
+        let checks = certificate["checks"].as_array().unwrap();
+        let failed: Vec<_> = checks.iter().filter(|check| check["verdict"] == "fail").collect();
+        assert!(!failed.is_empty(), "{fault:?}");
+        let withheld = failed.iter().any(|check| check["severity"] == "error");
+        for line in ["costs bill --by ServiceName", "report bill"] {
+            let output = place.farthing(line).output().unwrap();
+            assert_eq!(output.status.code(), Some(3), "{fault:?}");
+            assert_eq!(output.stdout.is_empty(), withheld, "{fault:?} {line}");
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(told.contains(failed[0]["id"].as_str().unwrap()), "{told}");
+            assert_eq!(told.contains("no figure is shown"), withheld, "{told}");
+        }
+        let file = place.path("report.json");
+        place.farthing("report bill -o report.json").assert().code(3);
+        assert_eq!(file.exists(), !withheld, "{fault:?}");
+    }
+}
+
+#[test]
+fn an_invoice_that_agrees_ties_and_one_that_does_not_is_told() {
+    let place = Place::with_bill();
+    let certificate = place.json("reconcile bill --format json");
+    let invoices = certificate["invoices"].as_array().unwrap();
+    let write = |extra_cents: i64| {
+        let mut text = String::from("payer,invoice_id,amount,currency\n");
+        for (index, invoice) in invoices.iter().filter(|invoice| !invoice["InvoiceId"].is_null()).enumerate() {
+            let units = units(invoice["amount"].as_str().unwrap());
+            let cents = (units + 5_000_000_000).div_euclid(10_000_000_000)
+                + if index == 0 { i128::from(extra_cents) } else { 0 };
+            let (payer, id) = (invoice["BillingAccountId"].as_str().unwrap(), invoice["InvoiceId"].as_str().unwrap());
+            text.push_str(&format!("{payer},{id},{}.{:02},USD\n", cents / 100, cents % 100));
+        }
+        std::fs::write(place.path("invoice.csv"), text).unwrap();
+    };
+    write(0);
+    let tied = place.json("reconcile bill --invoice invoice.csv --format json");
+    assert!(tied["invoices"][0]["invoiced"].is_string(), "{}", tied["invoices"]);
+    write(12_345);
+    let output = place.farthing("reconcile bill --invoice invoice.csv").output().unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.contains("-123.4") && page.contains("Difference"), "{page}");
+}

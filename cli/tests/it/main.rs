@@ -1,0 +1,8 @@
+//! The command as its users run it: files, pipes, exit codes.
+
+#![allow(clippy::unwrap_used)]
+
+mod bill;
+mod figures;
+mod files;
+mod usage;

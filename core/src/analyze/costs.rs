@@ -1,0 +1,275 @@
+//! Costs from the ledger: the smallest table that keeps every dimension asked for.
+
+use super::request::{CostTable, Costs};
+use super::slots::{Grouper, Slots, stated, table};
+use crate::error::{Error, Result};
+use crate::ledger::tables::{AllocationKey, CostCell, DailyKey, Ledger, ResourceKey};
+use crate::reconcile::certificate::Skipped;
+use crate::schema::charges::{CONTRACTED_COST_REASON, Dimension, Metric, Text};
+use crate::schema::names::NONE;
+use crate::schema::values::{CommitmentStatus, Pricing};
+
+/// The table that can answer a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Table {
+    Daily,
+    Allocation { key: u32, is_cost_category: bool },
+    Resources,
+}
+
+/// Answers from the ledger, or `None` when it does not keep these columns together.
+///
+/// # Errors
+/// [`Error::UnknownName`], [`Error::Filter`] and [`Error::Currencies`] as the question deserves.
+pub fn from_ledger(ledger: &Ledger, question: &Costs) -> Result<Option<CostTable>> {
+    let slots = Slots::new(question)?;
+    let Some(source) = source(ledger, &slots.dimensions) else { return Ok(None) };
+    let mut tally =
+        Tally { ledger, question, grouper: Grouper::new(slots.clone()), ids: Vec::new(), dimensions: slots.dimensions };
+    match source {
+        Table::Daily => ledger.daily.iter().for_each(|(key, cell)| tally.add(&Entry::Daily(*key), cell)),
+        Table::Resources => {
+            ledger.resources.iter().for_each(|(key, cell)| tally.add(&Entry::Resource(*key), &cell.sums))
+        }
+        Table::Allocation { key, is_cost_category } => {
+            for (key, cell) in ledger.allocation_of(key, is_cost_category) {
+                tally.add(&Entry::Allocation(key), &cell);
+            }
+        }
+    }
+    Ok(Some(finish(ledger, question, table(question, tally.grouper.finish(&ledger.names))?)?))
+}
+
+/// Adds what every answer says: currency, periods, and what the bill does not state.
+pub(super) fn finish(ledger: &Ledger, question: &Costs, mut answer: CostTable) -> Result<CostTable> {
+    answer.currency = currency(ledger, question)?;
+    let known = ledger.periods();
+    answer.periods = match &question.period {
+        None => known,
+        Some(period) if known.contains(period) => vec![period.clone()],
+        Some(period) => {
+            return Err(Error::UnknownName {
+                what: "billing period",
+                name: period.clone(),
+                hint: format!("the bill has {}", known.join(", ")),
+            });
+        }
+    };
+    if question.metric == Metric::ContractedCost {
+        let what = Metric::ContractedCost.name().to_owned();
+        answer.skipped.push(Skipped { what, reason: CONTRACTED_COST_REASON.to_owned() });
+    }
+    Ok(answer)
+}
+
+fn currency(ledger: &Ledger, question: &Costs) -> Result<String> {
+    let currencies = ledger.currencies();
+    let chosen = question.conditions()?.conditions.into_iter().find_map(|condition| {
+        let currency = condition.equal && condition.dimension == Dimension::Text(Text::BillingCurrency);
+        currency.then_some(condition.value).flatten()
+    });
+    match (chosen, &currencies[..]) {
+        (Some(currency), _) => Ok(currency),
+        (None, [currency]) => Ok(currency.clone()),
+        (None, []) => Ok(String::new()),
+        (None, _) => Err(Error::Currencies { currencies: currencies.join(", ") }),
+    }
+}
+
+fn source(ledger: &Ledger, dimensions: &[Dimension]) -> Option<Table> {
+    if dimensions.iter().all(in_daily) {
+        return Some(Table::Daily);
+    }
+    let keys: Vec<&Dimension> = dimensions
+        .iter()
+        .filter(|dimension| matches!(dimension, Dimension::Tag(_) | Dimension::CostCategory(_)))
+        .collect();
+    if let [key] = keys[..] {
+        let others = dimensions.iter().filter(|dimension| *dimension != key);
+        if let Some(table) = allocation(ledger, key, dimensions.contains(&Dimension::Day))
+            && others.into_iter().all(in_allocation)
+        {
+            return Some(table);
+        }
+    }
+    dimensions.iter().all(in_resources).then_some(Table::Resources)
+}
+
+fn allocation(ledger: &Ledger, key: &Dimension, by_day: bool) -> Option<Table> {
+    let (text, is_cost_category) = match key {
+        Dimension::Tag(text) => (text, false),
+        Dimension::CostCategory(text) => (text, true),
+        _ => return None,
+    };
+    // A key that the bill does not have is all "(none)": id 0 has no values.
+    let key = ledger.sets(is_cost_category).keys.find(text).unwrap_or(NONE);
+    let by_period = ledger.is_kept_by_period(key, is_cost_category);
+    (!by_day || !by_period).then_some(Table::Allocation { key, is_cost_category })
+}
+
+fn in_daily(dimension: &Dimension) -> bool {
+    use Text::{
+        BillingAccountId, BillingCurrency, BillingPeriodStart, ChargeCategory, ChargeClass, ChargeFrequency,
+        CommitmentDiscountCategory, CommitmentDiscountStatus, InvoiceId, LineItemType, Operation, PricingCategory,
+        ProviderName, PublisherName, RegionId, ServiceCode, ServiceName, SubAccountId, UsageType,
+    };
+    match dimension {
+        Dimension::Day => true,
+        Dimension::Text(text) => matches!(
+            text,
+            BillingAccountId
+                | BillingCurrency
+                | BillingPeriodStart
+                | ChargeCategory
+                | ChargeClass
+                | ChargeFrequency
+                | CommitmentDiscountCategory
+                | CommitmentDiscountStatus
+                | InvoiceId
+                | LineItemType
+                | Operation
+                | PricingCategory
+                | ProviderName
+                | PublisherName
+                | RegionId
+                | ServiceCode
+                | ServiceName
+                | SubAccountId
+                | UsageType
+        ),
+        Dimension::Tag(_) | Dimension::CostCategory(_) => false,
+    }
+}
+
+fn in_allocation(dimension: &Dimension) -> bool {
+    use Text::{BillingAccountId, BillingCurrency, BillingPeriodStart, ServiceCode, ServiceName, SubAccountId};
+    match dimension {
+        Dimension::Day => true,
+        Dimension::Text(text) => {
+            matches!(
+                text,
+                BillingAccountId | BillingCurrency | BillingPeriodStart | ServiceCode | ServiceName | SubAccountId
+            )
+        }
+        Dimension::Tag(_) | Dimension::CostCategory(_) => false,
+    }
+}
+
+fn in_resources(dimension: &Dimension) -> bool {
+    use Text::{
+        BillingAccountId, BillingCurrency, BillingPeriodStart, Operation, PricingCategory, RegionId, ResourceId,
+        ServiceCode, ServiceName, SubAccountId, UsageType,
+    };
+    match dimension {
+        Dimension::Day | Dimension::CostCategory(_) => false,
+        Dimension::Tag(_) => true,
+        Dimension::Text(text) => matches!(
+            text,
+            BillingAccountId
+                | BillingCurrency
+                | BillingPeriodStart
+                | Operation
+                | PricingCategory
+                | RegionId
+                | ResourceId
+                | ServiceCode
+                | ServiceName
+                | SubAccountId
+                | UsageType
+        ),
+    }
+}
+
+/// An entry of one of the tables.
+enum Entry {
+    Daily(DailyKey),
+    Allocation(AllocationKey),
+    Resource(ResourceKey),
+}
+
+struct Tally<'a> {
+    ledger: &'a Ledger,
+    question: &'a Costs,
+    dimensions: Vec<Dimension>,
+    grouper: Grouper,
+    ids: Vec<u32>,
+}
+
+impl Tally<'_> {
+    fn add(&mut self, entry: &Entry, cell: &CostCell) {
+        self.ids.clear();
+        for dimension in &self.dimensions {
+            let id = id(self.ledger, dimension, entry);
+            self.ids.push(id);
+        }
+        if self.grouper.accepts(&self.ids, &self.ledger.names) {
+            let metric = self.question.metric;
+            let stated = stated(metric, cell.rows, cell.list_rows);
+            self.grouper.add(&self.ids, cell.costs[metric as usize], stated);
+        }
+    }
+}
+
+/// The id of an entry in a slot. Columns that follow from others get the id of their text.
+fn id(ledger: &Ledger, dimension: &Dimension, entry: &Entry) -> u32 {
+    match (dimension, entry) {
+        (Dimension::Day, Entry::Daily(key)) => key.day as u32,
+        (Dimension::Day, Entry::Allocation(key)) => key.day as u32,
+        (Dimension::Tag(_) | Dimension::CostCategory(_), Entry::Allocation(key)) => key.value,
+        (Dimension::Tag(text), Entry::Resource(key)) => {
+            let tags = &ledger.names.tags;
+            tags.keys.find(text).map_or(NONE, |tag| tags.value(key.tags, tag))
+        }
+        (Dimension::Text(text), Entry::Daily(key)) => match daily_only(ledger, *text, key) {
+            Some(id) => id,
+            None => common(ledger, *text, ledger.kinds.key(key.kind).bill, key.account, Some(key.product), NONE),
+        },
+        (Dimension::Text(text), Entry::Allocation(key)) => {
+            common(ledger, *text, key.bill, key.account, None, key.service)
+        }
+        (Dimension::Text(Text::ResourceId), Entry::Resource(key)) => key.resource,
+        (Dimension::Text(Text::PricingCategory), Entry::Resource(key)) => pricing_id(ledger, key.pricing),
+        (Dimension::Text(text), Entry::Resource(key)) => {
+            common(ledger, *text, key.bill, key.account, Some(key.product), NONE)
+        }
+        _ => NONE,
+    }
+}
+
+fn common(ledger: &Ledger, text: Text, bill: u32, account: u32, product: Option<u32>, service: u32) -> u32 {
+    let product = product.map(|product| ledger.products.key(product));
+    match text {
+        Text::BillingAccountId => ledger.bills.key(bill).payer,
+        Text::BillingPeriodStart => ledger.bills.key(bill).period,
+        Text::BillingCurrency => ledger.bills.key(bill).currency,
+        Text::SubAccountId => account,
+        Text::ServiceCode | Text::ServiceName => product.map_or(service, |product| product.service),
+        Text::UsageType => product.map_or(NONE, |product| product.usage_type),
+        Text::Operation => product.map_or(NONE, |product| product.operation),
+        Text::RegionId => product.map_or(NONE, |product| product.region),
+        _ => NONE,
+    }
+}
+
+fn daily_only(ledger: &Ledger, text: Text, key: &DailyKey) -> Option<u32> {
+    let kind = ledger.kinds.key(key.kind);
+    let of = |value: &str| ledger.names.pool(text).find(value).unwrap_or(NONE);
+    Some(match text {
+        Text::LineItemType => kind.line_item_type,
+        Text::PublisherName => kind.publisher,
+        Text::InvoiceId => kind.invoice,
+        Text::PricingCategory => pricing_id(ledger, kind.pricing),
+        Text::CommitmentDiscountCategory => of(crate::ledger::frames::commitment_kind(kind.commitment_kind).category()),
+        Text::CommitmentDiscountStatus => of(crate::ledger::frames::commitment_status(kind.commitment_status).name()),
+        Text::ChargeCategory if kind.commitment_status == CommitmentStatus::Unused as u8 => of("Usage"),
+        Text::ChargeCategory => of(ledger.kind_type(key.kind).category().name()),
+        Text::ChargeClass => of(ledger.kind_type(key.kind).class()),
+        Text::ChargeFrequency => of(ledger.kind_type(key.kind).frequency()),
+        Text::ProviderName => of("AWS"),
+        _ => return None,
+    })
+}
+
+fn pricing_id(ledger: &Ledger, pricing: u8) -> u32 {
+    ledger.names.pool(Text::PricingCategory).find(Pricing::ALL[pricing as usize].name()).unwrap_or(NONE)
+}

@@ -1,0 +1,246 @@
+//! A question's dimensions as slots: each entry of a table, or each charge, has one id in each slot.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use super::request::{CostRow, CostTable, Costs, Granularity};
+use crate::catalog::services::service_name;
+use crate::error::{Error, Result};
+use crate::schema::charges::{Dimension, Metric, Text};
+use crate::schema::filter::{Condition, accepts_service_code};
+use crate::schema::names::Names;
+use crate::schema::values::{day_text, parse_day};
+
+/// A question, parsed: which slots there are, which of them group and which filter.
+#[derive(Debug, Clone)]
+pub(super) struct Slots {
+    /// Dimensions by slot, each once.
+    pub(super) dimensions: Vec<Dimension>,
+    /// Slots that make the group: time first when it is asked for.
+    pub(super) group: Vec<usize>,
+    /// Conditions on slots.
+    pub(super) conditions: Vec<(usize, Wants)>,
+}
+
+/// What a condition wants of a slot's value.
+#[derive(Debug, Clone)]
+pub(super) enum Wants {
+    Value(Condition),
+    Period(String),
+    Days { from: i32, to: i32 },
+}
+
+impl Slots {
+    pub(super) fn new(question: &Costs) -> Result<Slots> {
+        let mut slots = Slots { dimensions: Vec::new(), group: Vec::new(), conditions: Vec::new() };
+        match question.granularity {
+            Granularity::Daily => slots.group_by(Dimension::Day),
+            Granularity::Monthly => slots.group_by(Dimension::Text(Text::BillingPeriodStart)),
+            Granularity::Total => {}
+        }
+        for dimension in question.dimensions()? {
+            slots.group_by(dimension);
+        }
+        for condition in question.conditions()?.conditions {
+            let slot = slots.slot(condition.dimension.clone());
+            slots.conditions.push((slot, Wants::Value(condition)));
+        }
+        if let Some(period) = &question.period {
+            let slot = slots.slot(Dimension::Text(Text::BillingPeriodStart));
+            slots.conditions.push((slot, Wants::Period(period.clone())));
+        }
+        if question.from.is_some() || question.to.is_some() {
+            let slot = slots.slot(Dimension::Day);
+            let from = day(question.from.as_deref(), i32::MIN + 1)?;
+            let to = day(question.to.as_deref(), i32::MAX)?;
+            slots.conditions.push((slot, Wants::Days { from, to }));
+        }
+        Ok(slots)
+    }
+
+    fn slot(&mut self, dimension: Dimension) -> usize {
+        if let Some(at) = self.dimensions.iter().position(|known| *known == dimension) {
+            return at;
+        }
+        self.dimensions.push(dimension);
+        self.dimensions.len() - 1
+    }
+
+    fn group_by(&mut self, dimension: Dimension) {
+        let slot = self.slot(dimension);
+        self.group.push(slot);
+    }
+}
+
+fn day(text: Option<&str>, default: i32) -> Result<i32> {
+    let Some(text) = text else { return Ok(default) };
+    parse_day(text).ok_or_else(|| Error::UnknownName {
+        what: "day",
+        name: text.to_owned(),
+        hint: "write it as 2026-10-31".to_owned(),
+    })
+}
+
+/// The text of a slot's id, given the names it was made with.
+pub(super) fn text_of(dimension: &Dimension, id: u32, names: &Names) -> Option<String> {
+    match dimension {
+        Dimension::Day => Some(day_text(id as i32)),
+        Dimension::Tag(_) => names.tags.values.get(id).map(str::to_owned),
+        Dimension::CostCategory(_) => names.cost_categories.values.get(id).map(str::to_owned),
+        // The id of a service's name is that of its code.
+        Dimension::Text(Text::ServiceName) => {
+            names.get(Text::ServiceCode, id).map(|code| service_name(code).to_owned())
+        }
+        Dimension::Text(text) => names.get(*text, id).map(str::to_owned),
+    }
+}
+
+/// Sums by group, with decisions about each id made once.
+#[derive(Debug)]
+pub(super) struct Grouper {
+    slots: Slots,
+    decisions: Vec<HashMap<u32, bool>>,
+    groups: HashMap<Box<[u32]>, Sum>,
+}
+
+/// A sum, and how many rows stated an amount.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sum {
+    pub(super) cost: i128,
+    pub(super) stated: u64,
+}
+
+/// Sums by the texts of their group.
+pub(super) type Groups = BTreeMap<Vec<Option<String>>, Sum>;
+
+impl Grouper {
+    pub(super) fn new(slots: Slots) -> Grouper {
+        Grouper { decisions: vec![HashMap::new(); slots.conditions.len()], groups: HashMap::new(), slots }
+    }
+
+    /// Whether every condition holds for these ids.
+    pub(super) fn accepts(&mut self, ids: &[u32], names: &Names) -> bool {
+        let slots = &self.slots;
+        slots.conditions.iter().zip(&mut self.decisions).all(|((slot, wants), known)| {
+            let id = ids[*slot];
+            *known.entry(id).or_insert_with(|| decide(&slots.dimensions[*slot], wants, id, names))
+        })
+    }
+
+    /// Adds an amount to the group of these ids.
+    pub(super) fn add(&mut self, ids: &[u32], cost: i128, stated: u64) {
+        let group: Vec<u32> = self.slots.group.iter().map(|&slot| ids[slot]).collect();
+        let sum = match self.groups.get_mut(&group[..]) {
+            Some(sum) => sum,
+            None => self.groups.entry(group.into_boxed_slice()).or_default(),
+        };
+        sum.cost += cost;
+        sum.stated += stated;
+    }
+
+    /// The sums by text: ids with one text are one group.
+    pub(super) fn finish(self, names: &Names) -> Groups {
+        let mut groups = Groups::new();
+        for (ids, sum) in self.groups {
+            let texts =
+                ids.iter().zip(&self.slots.group).map(|(&id, &slot)| text_of(&self.slots.dimensions[slot], id, names));
+            let entry = groups.entry(texts.collect()).or_default();
+            entry.cost += sum.cost;
+            entry.stated += sum.stated;
+        }
+        groups
+    }
+}
+
+fn decide(dimension: &Dimension, wants: &Wants, id: u32, names: &Names) -> bool {
+    match wants {
+        Wants::Days { from, to } => (*from..*to).contains(&(id as i32)),
+        Wants::Period(period) => text_of(dimension, id, names).is_some_and(|day| day.starts_with(period.as_str())),
+        Wants::Value(condition) => {
+            let text = text_of(dimension, id, names);
+            let mut equal = text == condition.value;
+            if accepts_service_code(dimension) && condition.value.is_some() {
+                let code = names.get(Text::ServiceCode, id);
+                let wanted = condition.value.as_deref();
+                equal |= code == wanted || code.map(service_name) == wanted;
+            }
+            equal == condition.equal
+        }
+    }
+}
+
+/// Makes the table of an answer: largest groups first within a time, the rest as "(other)".
+pub(super) fn table(question: &Costs, groups: Groups) -> Result<CostTable> {
+    let timed = question.granularity != Granularity::Total;
+    let mut rows: Vec<CostRow> = groups
+        .into_iter()
+        .map(|(mut keys, sum)| {
+            let period = timed.then(|| keys.remove(0)).flatten();
+            let period = match question.granularity {
+                Granularity::Monthly => period.map(|day| day.get(..7).unwrap_or(&day).to_owned()),
+                _ => period,
+            };
+            CostRow { period, keys, cost: (sum.stated > 0).then_some(sum.cost) }
+        })
+        .collect();
+    if let Some(count) = question.top {
+        rows = with_other(rows, count);
+    }
+    rows.sort_by(|a, b| {
+        (&a.period, std::cmp::Reverse(a.cost), &a.keys).cmp(&(&b.period, std::cmp::Reverse(b.cost), &b.keys))
+    });
+    let stated: Vec<i128> = rows.iter().filter_map(|row| row.cost).collect();
+    Ok(CostTable {
+        by: question.dimensions()?.iter().map(Dimension::name).collect(),
+        metric: question.metric,
+        granularity: question.granularity,
+        currency: String::new(),
+        periods: Vec::new(),
+        total: (!stated.is_empty()).then(|| stated.iter().sum()),
+        rows,
+        answered_from: super::request::AnsweredFrom::Ledger,
+        skipped: Vec::new(),
+    })
+}
+
+/// Keeps the largest groups (over all times) and adds the others up, time by time.
+fn with_other(rows: Vec<CostRow>, count: usize) -> Vec<CostRow> {
+    let mut totals: BTreeMap<Vec<Option<String>>, i128> = BTreeMap::new();
+    for row in &rows {
+        *totals.entry(row.keys.clone()).or_default() += row.cost.unwrap_or(0);
+    }
+    let mut ranked: Vec<(Vec<Option<String>>, i128)> = totals.into_iter().collect();
+    ranked.sort_by(|a, b| (std::cmp::Reverse(a.1), &a.0).cmp(&(std::cmp::Reverse(b.1), &b.0)));
+    let kept: std::collections::BTreeSet<_> = ranked.into_iter().take(count).map(|(keys, _)| keys).collect();
+    let mut others: BTreeMap<Option<String>, CostRow> = BTreeMap::new();
+    let mut all = Vec::new();
+    for row in rows {
+        if kept.contains(&row.keys) {
+            all.push(row);
+            continue;
+        }
+        let keys = row.keys.iter().map(|_| Some(OTHER_TEXT.to_owned())).collect();
+        let other =
+            others.entry(row.period.clone()).or_insert(CostRow { period: row.period.clone(), keys, cost: None });
+        other.cost = match (other.cost, row.cost) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+    }
+    all.extend(others.into_values());
+    all
+}
+
+/// What is left when only the largest groups are shown.
+pub(super) const OTHER_TEXT: &str = "(other)";
+
+/// Whether a metric has an amount in this many rows of a group.
+pub(super) fn stated(metric: Metric, rows: u64, list_rows: u64) -> u64 {
+    match metric {
+        Metric::ListCost => list_rows,
+        Metric::ContractedCost => 0,
+        // A derived charge is no row, and states its cost all the same.
+        _ => rows.max(1),
+    }
+}

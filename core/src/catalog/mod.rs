@@ -1,0 +1,3 @@
+//! What AWS sells: names of services.
+
+pub mod services;

@@ -1,0 +1,86 @@
+//! Finds the delivery, verifies and reads it: the only floor that touches bills.
+
+pub mod capabilities;
+pub mod manifest;
+pub mod parquet;
+pub mod source;
+pub mod verify;
+
+use std::path::PathBuf;
+
+use crate::schema::line_items::Dialect;
+
+/// What there is to read, from file names, manifests and footers; no row has been read.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    /// Deliveries in order of export and period.
+    pub deliveries: Vec<Delivery>,
+    /// What can be computed from these columns, and what cannot.
+    pub capabilities: Vec<Capability>,
+    /// Files that were seen and left alone, and why; column names that collide; and the like.
+    pub notes: Vec<String>,
+}
+
+impl Inventory {
+    /// Rows in all footers.
+    pub fn rows(&self) -> u64 {
+        self.files().map(|file| file.rows).sum()
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.files().map(|file| file.bytes).sum()
+    }
+
+    /// Every file.
+    pub fn files(&self) -> impl Iterator<Item = &DeliveredFile> {
+        self.deliveries.iter().flat_map(|delivery| &delivery.files)
+    }
+}
+
+/// One delivery: the files of one export for one billing period.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The export's (or report's) name, or the folder's without a manifest.
+    pub export: String,
+    /// The manifest that lists its files.
+    pub manifest: Option<PathBuf>,
+    /// `2026-10`, where the manifest says so.
+    pub period: Option<String>,
+    /// The dialect of its files.
+    pub dialect: Dialect,
+    /// Its files.
+    pub files: Vec<DeliveredFile>,
+}
+
+/// One file of a delivery, as its footer tells.
+#[derive(Debug, Clone)]
+pub struct DeliveredFile {
+    /// Its path.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// Its row groups.
+    pub row_groups: usize,
+    /// The writer's name for itself.
+    pub written_by: Option<String>,
+    /// How many columns it has.
+    pub columns: usize,
+    /// How instants are stored: `Timestamp(ms)`, `INT96`, `text`.
+    pub time_encoding: String,
+    /// How money is stored: `Float64`, `Decimal128(38, 10)`, `text`.
+    pub money_encoding: String,
+}
+
+/// Something that can, or cannot, be computed from the columns there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capability {
+    /// What it is.
+    pub name: &'static str,
+    /// Whether it can be computed.
+    pub available: bool,
+    /// The columns it rests on, or what is missing and how to get it.
+    pub reason: String,
+}

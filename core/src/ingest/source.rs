@@ -1,0 +1,196 @@
+//! Discovery on local disk: from paths to the files of each delivery, by manifest where there is one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::manifest::{self, Manifest};
+use crate::error::{Error, Result};
+
+/// The files of one delivery, before their footers are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The export's name, or the folder's.
+    pub export: String,
+    /// The manifest.
+    pub manifest: Option<PathBuf>,
+    /// `2026-10`, where the manifest or its folder says so.
+    pub period: Option<String>,
+    /// Its files, sorted.
+    pub files: Vec<PathBuf>,
+}
+
+/// What discovery found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// Deliveries, in order.
+    pub deliveries: Vec<Found>,
+    /// What was seen and left alone, and why.
+    pub notes: Vec<String>,
+}
+
+/// Finds the deliveries in files, folders and manifests.
+///
+/// # Errors
+/// [`Error::NotFound`] for a path that is not there, [`Error::NoBill`] when nothing can be read as a bill,
+/// [`Error::Manifest`] for a manifest that is wrong or lists what is not there.
+pub fn discover(paths: &[PathBuf]) -> Result<Discovery> {
+    let mut seen = Seen::default();
+    for path in paths {
+        let kind = std::fs::metadata(path).map_err(|source| Error::io(path, source))?;
+        if kind.is_dir() {
+            seen.walk(path)?;
+        } else {
+            seen.file(path, true);
+        }
+    }
+    let discovery = seen.deliveries()?;
+    if discovery.deliveries.iter().all(|delivery| delivery.files.is_empty()) {
+        return Err(nothing_found(paths, &seen.others));
+    }
+    Ok(discovery)
+}
+
+fn nothing_found(paths: &[PathBuf], others: &[PathBuf]) -> Error {
+    let compressed = others.iter().find(|path| {
+        let name = path.to_string_lossy();
+        name.ends_with(".csv") || name.ends_with(".csv.gz") || name.ends_with(".csv.zip")
+    });
+    let detail = match compressed {
+        Some(path) => format!(
+            "no parquet file here; {} is a csv delivery, which this version does not read: deliver the report as parquet",
+            path.display()
+        ),
+        None => "no parquet file and no manifest here; point farthing at a CUR or Data Exports delivery, \
+                 a month of it, or one of its parquet files"
+            .to_owned(),
+    };
+    Error::NoBill { path: paths.first().cloned().unwrap_or_default(), detail }
+}
+
+#[derive(Default)]
+struct Seen {
+    manifests: Vec<PathBuf>,
+    parquet: Vec<PathBuf>,
+    /// Files that the user named one by one: they count even when listed twice.
+    others: Vec<PathBuf>,
+}
+
+impl Seen {
+    fn file(&mut self, path: &Path, named: bool) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if manifest::is_manifest(name) {
+            self.manifests.push(path.to_path_buf());
+        } else if name.ends_with(".parquet") || (named && !name.contains(".csv") && !name.ends_with(".json")) {
+            self.parquet.push(path.to_path_buf());
+        } else {
+            self.others.push(path.to_path_buf());
+        }
+    }
+
+    fn walk(&mut self, folder: &Path) -> Result<()> {
+        let mut entries = std::fs::read_dir(folder)
+            .and_then(|entries| entries.collect::<std::io::Result<Vec<_>>>())
+            .map_err(|source| Error::io(folder, source))?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let kind = std::fs::metadata(&path).map_err(|source| Error::io(&path, source))?;
+            if kind.is_dir() {
+                self.walk(&path)?;
+            } else {
+                self.file(&path, false);
+            }
+        }
+        Ok(())
+    }
+
+    fn deliveries(&mut self) -> Result<Discovery> {
+        let mut discovery = Discovery::default();
+        let mut listed = Vec::new();
+        for manifest in current_manifests(&self.manifests, &mut discovery.notes)? {
+            let mut files = manifest.resolve()?;
+            files.sort();
+            let parquet = files.iter().filter(|file| file.to_string_lossy().ends_with(".parquet")).count();
+            if parquet < files.len() {
+                self.others.extend(files);
+                continue;
+            }
+            listed.extend(files.iter().map(|file| real(file)));
+            discovery.deliveries.push(Found {
+                export: manifest.export,
+                manifest: Some(manifest.path),
+                period: manifest.period,
+                files,
+            });
+        }
+        self.unlisted(&listed, &mut discovery);
+        discovery.deliveries.sort_by(|a, b| (&a.export, &a.period, &a.files).cmp(&(&b.export, &b.period, &b.files)));
+        Ok(discovery)
+    }
+
+    /// Files that no manifest lists: deliveries by folder where there are no manifests at all, else ghosts.
+    fn unlisted(&self, listed: &[PathBuf], discovery: &mut Discovery) {
+        let mut by_folder: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+        for path in &self.parquet {
+            if listed.contains(&real(path)) {
+                continue;
+            }
+            if discovery.deliveries.iter().any(|delivery| delivery.manifest.is_some()) {
+                discovery.notes.push(format!("{} is in no manifest and was not read", path.display()));
+                continue;
+            }
+            let folder = real(path).parent().map(Path::to_path_buf).unwrap_or_default();
+            by_folder.entry(folder).or_default().push(path.clone());
+        }
+        for (folder, mut files) in by_folder {
+            files.sort();
+            let export = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            discovery.deliveries.push(Found { export, manifest: None, period: None, files });
+        }
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Of several manifests for one export and period the current one: legacy reports repeat it in the month's
+/// folder above the assemblies; Data Exports that keep every version name folders by time.
+fn current_manifests(paths: &[PathBuf], notes: &mut Vec<String>) -> Result<Vec<Manifest>> {
+    let mut current: BTreeMap<(String, Option<String>, PathBuf), Manifest> = BTreeMap::new();
+    for path in paths {
+        let manifest = manifest::read(path)?;
+        let key = (manifest.export.clone(), manifest.period.clone(), period_folder(path));
+        let newer = |other: &Manifest| {
+            let depth = |manifest: &Manifest| manifest.path.components().count();
+            (std::cmp::Reverse(depth(&manifest)), &manifest.path) > (std::cmp::Reverse(depth(other)), &other.path)
+        };
+        match current.get(&key) {
+            Some(other) if !newer(other) => {
+                notes.push(format!("{} is superseded by {}", path.display(), other.path.display()));
+            }
+            other => {
+                if let Some(other) = other {
+                    notes.push(format!("{} is superseded by {}", other.path.display(), path.display()));
+                }
+                current.insert(key, manifest);
+            }
+        }
+    }
+    Ok(current.into_values().collect())
+}
+
+/// The folder that names the period, or the manifest's own: manifests below it are versions of one delivery.
+fn period_folder(path: &Path) -> PathBuf {
+    let is_period = |folder: &Path| {
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let dated = name.len() == 17
+            && name.bytes().enumerate().all(|(at, byte)| if at == 8 { byte == b'-' } else { byte.is_ascii_digit() });
+        name.starts_with("BILLING_PERIOD=") || dated
+    };
+    let own = path.parent().unwrap_or(path);
+    path.ancestors().skip(1).find(|folder| is_period(folder)).unwrap_or(own).to_path_buf()
+}

@@ -1,0 +1,170 @@
+//! The larger cells of the ledger: exact sums, and how they add.
+
+use crate::schema::charges::{METRICS, Metric};
+
+/// Hours of the longest month, as bits.
+pub const MASK_WORDS: usize = 12;
+
+/// Sums of costs. Money in units of 1e-12, quantity of 1e-15.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CostCell {
+    /// Sums by [`Metric`].
+    pub costs: [i128; METRICS],
+    /// Quantity.
+    pub quantity: i128,
+    /// Rows of the bill.
+    pub rows: u64,
+    /// Rows whose list cost is stated.
+    pub list_rows: u64,
+}
+
+impl CostCell {
+    /// Adds another cell.
+    pub fn add(&mut self, other: &CostCell) {
+        self.absorb(other);
+    }
+
+    pub(super) fn absorb(&mut self, other: &CostCell) {
+        for (sum, other) in self.costs.iter_mut().zip(&other.costs) {
+            *sum += other;
+        }
+        self.quantity += other.quantity;
+        self.rows += other.rows;
+        self.list_rows += other.list_rows;
+    }
+
+    /// What is left when another cell's rows are taken out.
+    pub(super) fn take_away(&mut self, other: &CostCell) {
+        for (sum, other) in self.costs.iter_mut().zip(&other.costs) {
+            *sum -= other;
+        }
+        self.quantity -= other.quantity;
+        self.rows = self.rows.wrapping_sub(other.rows);
+        self.list_rows = self.list_rows.wrapping_sub(other.list_rows);
+    }
+
+    /// The sum of a metric; `None` where the bill does not state it.
+    pub fn cost(&self, metric: Metric) -> Option<i128> {
+        match metric {
+            Metric::ContractedCost => None,
+            Metric::ListCost if self.list_rows == 0 => None,
+            _ => Some(self.costs[metric as usize]),
+        }
+    }
+}
+
+/// What the certificate needs of a bill as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BillCell {
+    /// Start of the period in seconds.
+    pub start: i64,
+    /// Rows, split-cost rows left out.
+    pub rows: u64,
+    /// Rows that carry an invoice id.
+    pub invoiced_rows: u64,
+    /// Rows whose usage starts outside the period, and their unblended cost.
+    pub outside: (u64, i128),
+    /// Rows that state a net cost.
+    pub net_rows: u64,
+    /// Unblended cost of rows that are no discount, and of discount rows.
+    pub gross: (i128, i128),
+    /// Net unblended cost (unblended where there is no net) of the same two.
+    pub net: (i128, i128),
+    /// Discounts stated on rows of their own column.
+    pub discount: i128,
+    /// Usage rows that span one hour.
+    pub hourly_rows: u64,
+    /// Hours of the period in which usage rows start.
+    pub hours: [u64; MASK_WORDS],
+}
+
+impl BillCell {
+    pub(super) fn absorb(&mut self, other: &BillCell) {
+        self.start = other.start;
+        self.rows += other.rows;
+        self.invoiced_rows += other.invoiced_rows;
+        self.outside = (self.outside.0 + other.outside.0, self.outside.1 + other.outside.1);
+        self.net_rows += other.net_rows;
+        self.gross = (self.gross.0 + other.gross.0, self.gross.1 + other.gross.1);
+        self.net = (self.net.0 + other.net.0, self.net.1 + other.net.1);
+        self.discount += other.discount;
+        self.hourly_rows += other.hourly_rows;
+        or_mask(&mut self.hours, &other.hours);
+    }
+}
+
+/// Ors the hours of one mask into another.
+pub fn or_mask(mask: &mut [u64; MASK_WORDS], other: &[u64; MASK_WORDS]) {
+    for (word, other) in mask.iter_mut().zip(other) {
+        *word |= other;
+    }
+}
+
+/// What was bought, used and unused of a commitment: money in units of 1e-12, normalized units of 1e-15.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommitmentCell {
+    /// Committed.
+    pub bought: i128,
+    /// Used.
+    pub used: i128,
+    /// Unused.
+    pub unused: i128,
+    /// On-demand value of what was covered.
+    pub covered_on_demand: i128,
+    /// Reserved units.
+    pub bought_units: i128,
+    /// Used units.
+    pub used_units: i128,
+    /// Unused units.
+    pub unused_units: i128,
+}
+
+impl CommitmentCell {
+    /// Adds another cell of the same commitment.
+    pub fn add(&mut self, other: &CommitmentCell) {
+        self.absorb(other);
+    }
+
+    pub(super) fn absorb(&mut self, other: &CommitmentCell) {
+        self.bought += other.bought;
+        self.used += other.used;
+        self.unused += other.unused;
+        self.covered_on_demand += other.covered_on_demand;
+        self.bought_units += other.bought_units;
+        self.used_units += other.used_units;
+        self.unused_units += other.unused_units;
+    }
+}
+
+/// Terms of the cash ↔ amortized identity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityCell {
+    /// Cash.
+    pub unblended: i128,
+    /// Amortized cost, unused commitment included.
+    pub amortized: i128,
+    /// Upfront fees' share of the period.
+    pub amortized_upfront: i128,
+    /// Upfront fees paid.
+    pub upfront_fees: i128,
+    /// Refunds of returned plans.
+    pub refunds: i128,
+    /// Rows.
+    pub rows: u64,
+}
+
+impl IdentityCell {
+    pub(super) fn absorb(&mut self, other: &IdentityCell) {
+        self.unblended += other.unblended;
+        self.amortized += other.amortized;
+        self.amortized_upfront += other.amortized_upfront;
+        self.upfront_fees += other.upfront_fees;
+        self.refunds += other.refunds;
+        self.rows += other.rows;
+    }
+
+    /// Cash less what the identity says it must be; 0 when it closes.
+    pub fn difference(&self) -> i128 {
+        self.unblended - (self.amortized - self.amortized_upfront + self.upfront_fees + self.refunds)
+    }
+}

@@ -1,0 +1,13 @@
+//! The ledger: a handful of small exact tables that a single pass over the bill fills, and that add up.
+
+pub mod cells;
+pub mod frames;
+pub mod gather;
+mod keyed;
+mod merge;
+pub mod pass;
+pub mod polars_frames;
+mod spread;
+pub mod tables;
+
+pub use tables::Ledger;

@@ -1,0 +1,242 @@
+//! One pass over a bill: row groups are decoded, normalized and handed to a fold, on several threads.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::gather::{Gatherer, wanted};
+use super::tables::Ledger;
+use crate::error::{Error, Result};
+use crate::ingest::parquet::{BillFile, panic_text};
+use crate::ingest::verify;
+use crate::normalize::ChargeBatch;
+use crate::normalize::cur::{Normalizer, Wanted};
+
+/// How far a pass has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows folded.
+    pub rows_done: u64,
+    /// Rows in all footers.
+    pub rows_total: u64,
+    /// Bytes of all files.
+    pub bytes_total: u64,
+}
+
+/// Called now and then during a pass; `Break` stops it.
+pub type OnProgress = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
+
+/// A file of a pass and the delivery it belongs to.
+#[derive(Debug, Clone)]
+pub struct PassFile {
+    /// The file.
+    pub file: Arc<BillFile>,
+    /// Its delivery's number in the inventory.
+    pub delivery: u32,
+}
+
+/// How a pass runs.
+#[derive(Clone, Default)]
+pub struct PassOptions {
+    /// Threads; 0 is one for each core.
+    pub threads: usize,
+    /// Called now and then.
+    pub progress: Option<OnProgress>,
+}
+
+impl PassOptions {
+    fn threads(&self, tasks: usize) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if self.threads == 0 { cores } else { self.threads };
+        threads.clamp(1, tasks.max(1))
+    }
+}
+
+/// What one thread of a pass does with charges.
+pub trait Fold: Send {
+    /// What a thread hands back.
+    type Output: Send;
+    /// Takes a batch; `split` rows are in the batch too.
+    ///
+    /// # Errors
+    /// Whatever the fold cannot do.
+    fn fold(&mut self, batch: &ChargeBatch, normalizer: &Normalizer, file: &PassFile) -> Result<()>;
+    /// Called at the end of each row group.
+    fn close(&mut self, file: &PassFile);
+    /// Called at the end of the pass.
+    fn finish(self, normalizer: Normalizer) -> Self::Output;
+}
+
+struct Shared<'a> {
+    files: &'a [PassFile],
+    tasks: Vec<(usize, usize)>,
+    next: AtomicUsize,
+    rows_done: AtomicU64,
+    rows_total: u64,
+    bytes_total: u64,
+    stopped: AtomicBool,
+    options: &'a PassOptions,
+}
+
+/// Runs a fold over every charge of the files. Outputs come in no particular order.
+///
+/// # Errors
+/// The first error of reading, normalizing or folding; [`Error::Interrupted`] when the progress callback says so.
+pub fn run<F: Fold>(
+    files: &[PassFile],
+    wanted: &Wanted,
+    options: &PassOptions,
+    make: impl Fn() -> F + Sync,
+) -> Result<Vec<F::Output>> {
+    let tasks: Vec<(usize, usize)> = files
+        .iter()
+        .enumerate()
+        .flat_map(|(at, file)| (0..file.file.row_group_rows.len()).map(move |group| (at, group)))
+        .collect();
+    let shared = Shared {
+        rows_total: files.iter().map(|file| file.file.footer.rows).sum(),
+        bytes_total: files.iter().map(|file| file.file.footer.bytes).sum(),
+        next: AtomicUsize::new(0),
+        rows_done: AtomicU64::new(0),
+        stopped: AtomicBool::new(false),
+        files,
+        options,
+        tasks,
+    };
+    on_threads(options.threads(shared.tasks.len()), || work(&shared, wanted, make()))
+}
+
+/// Runs the same closure on some threads (the caller's is one of them) and collects what they return.
+fn on_threads<T: Send>(threads: usize, job: impl Fn() -> Result<T> + Sync) -> Result<Vec<T>> {
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&job)).collect();
+        let mine = job();
+        let mut outputs = Vec::with_capacity(threads);
+        let mut error = None;
+        let joined = others.into_iter().map(|thread| {
+            thread.join().unwrap_or_else(|panic| {
+                Err(Error::Unreadable {
+                    file: "bill".to_owned(),
+                    detail: format!("a thread gave up ({})", panic_text(panic.as_ref())),
+                })
+            })
+        });
+        for output in std::iter::once(mine).chain(joined) {
+            match output {
+                Ok(output) => outputs.push(output),
+                // An interruption only follows from another thread's error.
+                Err(Error::Interrupted) if error.is_some() => {}
+                Err(other) => error = Some(other),
+            }
+        }
+        error.map_or(Ok(outputs), Err)
+    })
+}
+
+fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, mut fold: F) -> Result<F::Output> {
+    let mut normalizer = Normalizer::new(wanted.clone());
+    let projection = wanted.projection();
+    let mut charges = ChargeBatch::default();
+    loop {
+        let task = shared.next.fetch_add(1, Ordering::Relaxed);
+        let Some(&(file, group)) = shared.tasks.get(task) else { break };
+        let file = &shared.files[file];
+        let mut rows = 0;
+        let mut read = || -> Result<()> {
+            let mut row_group = file.file.row_group(group, &projection)?;
+            while let Some(batch) = row_group.next_batch()? {
+                rows += batch.num_rows() as u64;
+                normalizer.normalize(&row_group.line_items(&batch), &mut charges)?;
+                fold.fold(&charges, &normalizer, file)?;
+                shared.report(batch.num_rows() as u64)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = read() {
+            shared.stopped.store(true, Ordering::Relaxed);
+            return Err(error);
+        }
+        fold.close(file);
+        let due = file.file.row_group_rows[group];
+        if rows != due {
+            return Err(Error::Unreadable {
+                file: file.file.footer.file.clone(),
+                detail: format!("its footer promises {due} rows in row group {group}, and {rows} came out"),
+            });
+        }
+    }
+    Ok(fold.finish(normalizer))
+}
+
+impl Shared<'_> {
+    fn report(&self, rows: u64) -> Result<()> {
+        let rows_done = self.rows_done.fetch_add(rows, Ordering::Relaxed) + rows;
+        if let Some(progress) = &self.options.progress {
+            let now = Progress { rows_done, rows_total: self.rows_total, bytes_total: self.bytes_total };
+            if progress(now).is_break() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+        }
+        if self.stopped.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
+
+impl Fold for Gatherer {
+    type Output = Ledger;
+
+    fn fold(&mut self, batch: &ChargeBatch, normalizer: &Normalizer, file: &PassFile) -> Result<()> {
+        self.split(batch, &file.file.footer.file, file.delivery);
+        Gatherer::fold(self, batch, &normalizer.names);
+        Ok(())
+    }
+
+    fn close(&mut self, file: &PassFile) {
+        Gatherer::close(self, &file.file.footer.file, file.delivery);
+    }
+
+    fn finish(self, normalizer: Normalizer) -> Ledger {
+        let collisions = normalizer.key_collisions();
+        Gatherer::finish(self, normalizer.names, normalizer.lossy_amounts, collisions)
+    }
+}
+
+/// Gathers the ledger of some files in one pass: every column is decoded once.
+///
+/// # Errors
+/// As [`run`].
+pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
+    let mut ledger = Ledger::default();
+    for part in run(files, &wanted(), options, Gatherer::default)? {
+        ledger.merge(part);
+    }
+    // A file without rows is read too.
+    for file in files {
+        ledger.file(&file.file.footer.file, file.delivery);
+    }
+    Ok(ledger)
+}
+
+/// SHA-256 of each file, in order.
+///
+/// # Errors
+/// [`Error::Io`] when a file cannot be read.
+pub fn hashes(files: &[PassFile], threads: usize) -> Result<Vec<String>> {
+    let options = PassOptions { threads, progress: None };
+    let next = AtomicUsize::new(0);
+    let hashes = Mutex::new(vec![String::new(); files.len()]);
+    on_threads(options.threads(files.len()), || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(at) else { return Ok(()) };
+            let (hash, bytes) = verify::sha256(&file.file.path)?;
+            if bytes != file.file.footer.bytes {
+                return Err(Error::Unreadable {
+                    file: file.file.footer.file.clone(),
+                    detail: format!("it changed while it was read: {} bytes, then {bytes}", file.file.footer.bytes),
+                });
+            }
+            hashes.lock().unwrap_or_else(PoisonError::into_inner)[at] = hash;
+        }
+    })?;
+    Ok(hashes.into_inner().unwrap_or_else(PoisonError::into_inner))
+}

@@ -1,0 +1,119 @@
+//! Spreads sums by tag set over the tag keys, and keeps keys with very many values by month.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashSet;
+
+use super::keyed::Keyed;
+use super::tables::{AllocationKey, CostCell, Ledger, SharedKey, WHOLE_PERIOD};
+use crate::schema::names::{NONE, Names};
+
+/// A key with more values than this in a billing period (a `Name` tag) is kept by period, not by day.
+pub(crate) const VALUES_BY_DAY_MAX: usize = 10_000;
+
+impl Ledger {
+    /// Spreads what is waiting, with the ledger's own names.
+    pub(super) fn spread_shared(&mut self) {
+        let names = std::mem::take(&mut self.names);
+        self.spread_shared_of(&names);
+        self.names = names;
+    }
+
+    /// Spreads what is waiting, while the names are still the normalizer's.
+    pub(super) fn spread_shared_of(&mut self, names: &Names) {
+        for (key, cell) in self.shared.drain() {
+            let all = AllocationKey {
+                day: key.day,
+                bill: key.bill,
+                account: key.account,
+                service: key.service,
+                key: NONE,
+                value: NONE,
+                is_cost_category: false,
+            };
+            self.allocation.cell(all).absorb(&cell);
+            for (pairs, is_cost_category) in sets(names, &key) {
+                for &(tag, value) in pairs {
+                    let by_period = self.by_period.contains(&(key.bill, tag, is_cost_category));
+                    let day = if by_period { WHOLE_PERIOD } else { key.day };
+                    self.allocation.cell(AllocationKey { day, key: tag, value, is_cost_category, ..all }).absorb(&cell);
+                }
+            }
+        }
+        self.narrow();
+    }
+
+    /// Moves keys that have too many values from days to their whole period.
+    pub(super) fn narrow(&mut self) {
+        let mut values: BTreeMap<(u32, u32, bool), HashSet<u32>> = BTreeMap::new();
+        for (key, _) in self.allocation.iter().filter(|(key, _)| key.key != NONE && key.day != WHOLE_PERIOD) {
+            values.entry((key.bill, key.key, key.is_cost_category)).or_default().insert(key.value);
+        }
+        let wide: BTreeSet<_> =
+            values.into_iter().filter(|(_, values)| values.len() > VALUES_BY_DAY_MAX).map(|(key, _)| key).collect();
+        let known = self.by_period.len();
+        self.by_period.extend(wide);
+        let stale = self.allocation.iter().any(|(key, _)| {
+            key.day != WHOLE_PERIOD && self.by_period.contains(&(key.bill, key.key, key.is_cost_category))
+        });
+        if self.by_period.len() == known && !stale {
+            return;
+        }
+        for (key, cell) in self.allocation.drain() {
+            let by_period = self.by_period.contains(&(key.bill, key.key, key.is_cost_category));
+            let day = if by_period { WHOLE_PERIOD } else { key.day };
+            self.allocation.cell(AllocationKey { day, ..key }).absorb(&cell);
+        }
+    }
+}
+
+fn sets<'a>(names: &'a Names, key: &SharedKey) -> [(&'a [(u32, u32)], bool); 2] {
+    [(names.tags.get(key.tags), false), (names.cost_categories.get(key.cost_categories), true)]
+}
+
+impl Ledger {
+    /// Tags or cost categories.
+    pub fn sets(&self, is_cost_category: bool) -> &crate::schema::names::TagSets {
+        if is_cost_category { &self.names.cost_categories } else { &self.names.tags }
+    }
+
+    /// Whether a key is kept by period in some bill, so that it cannot be asked for by day.
+    pub fn is_kept_by_period(&self, key: u32, is_cost_category: bool) -> bool {
+        self.by_period.iter().any(|&(_, known, category)| known == key && category == is_cost_category)
+    }
+
+    /// The allocation of one key: its values and, from what they leave of all charges, "(none)". The sums over
+    /// values and "(none)" are those of all charges.
+    pub fn allocation_of(&self, key: u32, is_cost_category: bool) -> Vec<(AllocationKey, CostCell)> {
+        let mut left: Keyed<AllocationKey, CostCell> = Keyed::default();
+        let by_period = |bill| self.by_period.contains(&(bill, key, is_cost_category));
+        let none = |at: &AllocationKey| AllocationKey {
+            day: if by_period(at.bill) { WHOLE_PERIOD } else { at.day },
+            key,
+            value: NONE,
+            is_cost_category,
+            ..*at
+        };
+        for (at, cell) in self.allocation.iter().filter(|(at, _)| at.key == NONE) {
+            left.cell(none(at)).absorb(cell);
+        }
+        let values = self
+            .allocation
+            .iter()
+            .filter(|(at, _)| at.key == key && key != NONE && at.is_cost_category == is_cost_category);
+        let mut all: Vec<(AllocationKey, CostCell)> = values.cloned().collect();
+        for (at, cell) in &all {
+            left.cell(none(at)).take_away(cell);
+        }
+        all.extend(left.drain().into_iter().filter(|(_, cell)| *cell != CostCell::default()));
+        all
+    }
+
+    /// The allocation of every key.
+    pub(super) fn allocation_with_none(&self) -> Vec<(AllocationKey, CostCell)> {
+        let keys = [false, true].into_iter().flat_map(|is_cost_category| {
+            (1..self.sets(is_cost_category).keys.len() as u32).map(move |key| (key, is_cost_category))
+        });
+        keys.flat_map(|(key, is_cost_category)| self.allocation_of(key, is_cost_category)).collect()
+    }
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+pub mod analyze;
+mod bill;
+pub mod catalog;
+pub mod error;
+pub mod ingest;
+pub mod ledger;
+pub mod normalize;
+pub mod reconcile;
+pub mod render;
+pub mod report;
+pub mod schema;
+
+pub use analyze::request::{AnsweredFrom, CostRow, CostTable, Costs, Granularity};
+pub use bill::{Bill, BillOptions};
+pub use error::{Error, Result};
+pub use ingest::{Capability, DeliveredFile, Delivery, Inventory};
+pub use ledger::Ledger;
+pub use ledger::pass::Progress;
+pub use reconcile::certificate::{
+    Certificate, Check, Input, InvoiceTotal, Period, PeriodStatus, Severity, Skipped, Verdict,
+};
+pub use report::{Cell, ColumnKind, Report, Section};
+pub use schema::charges::{Dimension, Metric};
+pub use schema::money;

@@ -1,0 +1,256 @@
+//! Arrow columns as ids, integers and instants, whatever type the writer chose.
+
+use std::sync::Arc;
+
+use arrow::array::types::Int32Type;
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit};
+
+use crate::error::{Error, Result};
+use crate::schema::money::{Scaled, from_f64, from_text};
+use crate::schema::names::Pool;
+
+/// Builds the [`Error::Column`] of a file and column.
+pub(super) struct Place<'a> {
+    pub(super) file: &'a str,
+    pub(super) column: &'a str,
+}
+
+impl Place<'_> {
+    pub(super) fn error(&self, detail: String) -> Error {
+        Error::Column { file: self.file.to_owned(), column: self.column.to_owned(), detail }
+    }
+}
+
+/// Remembers how the last dictionary of a column reads in its pool: the decoder hands out the same dictionary
+/// for every batch of a column chunk.
+#[derive(Debug, Default)]
+pub(super) struct DictionaryIds {
+    values: Option<ArrayRef>,
+    ids: Vec<u32>,
+}
+
+impl DictionaryIds {
+    /// For each code of the dictionary its id in the pool.
+    pub(super) fn of(
+        &mut self,
+        values: &ArrayRef,
+        pool: &mut Pool,
+    ) -> std::result::Result<&[u32], arrow::error::ArrowError> {
+        let same = self.values.as_ref().is_some_and(|known| same_text(known, values));
+        if !same {
+            let text = values
+                .as_string_opt::<i32>()
+                .ok_or_else(|| arrow::error::ArrowError::CastError(format!("dictionary of {}", values.data_type())))?;
+            self.ids.clear();
+            self.ids.extend(text.iter().map(|value| value.map_or(0, |value| pool.intern(value))));
+            self.values = Some(Arc::clone(values));
+        }
+        Ok(&self.ids)
+    }
+}
+
+fn same_text(a: &ArrayRef, b: &ArrayRef) -> bool {
+    match (a.as_string_opt::<i32>(), b.as_string_opt::<i32>()) {
+        (Some(a), Some(b)) => {
+            a.len() == b.len()
+                && a.value_offsets().as_ptr() == b.value_offsets().as_ptr()
+                && a.value_data().as_ptr() == b.value_data().as_ptr()
+        }
+        _ => false,
+    }
+}
+
+/// Fills `out` with the ids of a text column.
+pub(super) fn text_ids(
+    array: &ArrayRef,
+    known: &mut DictionaryIds,
+    pool: &mut Pool,
+    out: &mut Vec<u32>,
+    place: &Place<'_>,
+) -> Result<()> {
+    out.clear();
+    if array.null_count() == array.len() {
+        out.resize(array.len(), 0);
+        return Ok(());
+    }
+    let coded = dictionary(array, place)?;
+    let ids = known.of(coded.values(), pool).map_err(|error| place.error(error.to_string()))?;
+    let keys = coded.keys();
+    match keys.nulls() {
+        None => out.extend(keys.values().iter().map(|&key| ids[key as usize])),
+        Some(nulls) => {
+            let keys = keys.values().iter().zip(nulls.iter());
+            out.extend(keys.map(|(&key, valid)| if valid { ids[key as usize] } else { 0 }));
+        }
+    }
+    Ok(())
+}
+
+/// The column as dictionary-coded text.
+pub(super) fn dictionary(array: &ArrayRef, place: &Place<'_>) -> Result<DictionaryArray<Int32Type>> {
+    if let Some(coded) = array.as_dictionary_opt::<Int32Type>() {
+        return Ok(coded.clone());
+    }
+    let wanted = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let coded = cast(array, &wanted).map_err(|error| place.error(error.to_string()))?;
+    Ok(coded.as_dictionary::<Int32Type>().clone())
+}
+
+/// A column of amounts at one decimal scale.
+pub(super) enum Numbers {
+    Absent,
+    Double(arrow::array::Float64Array),
+    Decimal(arrow::array::Decimal128Array, i8),
+    /// Decimal text: each distinct value parsed once.
+    Text(DictionaryArray<Int32Type>, Vec<Option<Scaled>>),
+}
+
+impl Numbers {
+    /// Reads a column. Text that is no number is an error, or missing when `lenient`.
+    pub(super) fn read(array: Option<&ArrayRef>, scale: u32, lenient: bool, place: &Place<'_>) -> Result<Numbers> {
+        let Some(array) = array else { return Ok(Numbers::Absent) };
+        if array.null_count() == array.len() {
+            return Ok(Numbers::Absent);
+        }
+        match array.data_type() {
+            DataType::Null => Ok(Numbers::Absent),
+            DataType::Float64 => Ok(Numbers::Double(array.as_primitive().clone())),
+            DataType::Decimal128(_, decimals) => Ok(Numbers::Decimal(array.as_primitive().clone(), *decimals)),
+            DataType::Dictionary(..) => {
+                let coded = array.as_dictionary::<Int32Type>().clone();
+                let values = coded.values().as_string::<i32>().iter().map(|text| parse(text, scale, lenient, place));
+                let values = values.collect::<Result<Vec<_>>>()?;
+                Ok(Numbers::Text(coded, values))
+            }
+            DataType::Int8
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::Int64
+            | DataType::UInt32
+            | DataType::UInt64 => {
+                let wide = cast(array, &DataType::Decimal128(38, 0)).map_err(|error| place.error(error.to_string()))?;
+                Ok(Numbers::Decimal(wide.as_primitive().clone(), 0))
+            }
+            _ => {
+                let wide = cast(array, &DataType::Float64).map_err(|error| place.error(error.to_string()))?;
+                Ok(Numbers::Double(wide.as_primitive().clone()))
+            }
+        }
+    }
+
+    /// The amount of a row; `None` when it has none.
+    #[inline]
+    pub(super) fn get(&self, row: usize, scale: u32, place: &Place<'_>) -> Result<Option<Scaled>> {
+        match self {
+            Numbers::Absent => Ok(None),
+            Numbers::Double(values) => {
+                if values.is_null(row) {
+                    return Ok(None);
+                }
+                let value = values.value(row);
+                from_f64(value, scale).map(Some).ok_or_else(|| place.error(not_a_number(&value.to_string())))
+            }
+            Numbers::Decimal(values, decimals) => {
+                if values.is_null(row) {
+                    return Ok(None);
+                }
+                let value = values.value(row);
+                rescale(value, i32::from(*decimals), scale)
+                    .map(Some)
+                    .ok_or_else(|| place.error(format!("{value} does not fit")))
+            }
+            Numbers::Text(coded, values) => {
+                Ok(if coded.is_null(row) { None } else { values[coded.keys().value(row) as usize] })
+            }
+        }
+    }
+}
+
+fn parse(text: Option<&str>, scale: u32, lenient: bool, place: &Place<'_>) -> Result<Option<Scaled>> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => match from_text(text, scale) {
+            None if !lenient => Err(place.error(not_a_number(text))),
+            parsed => Ok(parsed),
+        },
+    }
+}
+
+fn not_a_number(text: &str) -> String {
+    format!("`{text}` is no amount; export the report again, or leave this file out")
+}
+
+fn rescale(value: i128, decimals: i32, scale: u32) -> Option<Scaled> {
+    let shift = scale as i32 - decimals;
+    if shift >= 0 {
+        let units = value.checked_mul(10_i128.checked_pow(shift as u32)?)?;
+        return Some(Scaled { units, lossy: false });
+    }
+    let divisor = 10_i128.checked_pow(shift.unsigned_abs())?;
+    Some(Scaled { units: crate::schema::money::divide_half_even(value, divisor), lossy: value % divisor != 0 })
+}
+
+/// Fills `out` with instants in seconds since 1970-01-01 UTC; a missing one is an error.
+pub(super) fn instants(array: &ArrayRef, out: &mut Vec<i64>, place: &Place<'_>) -> Result<()> {
+    out.clear();
+    if let Some(coded) = array.as_dictionary_opt::<Int32Type>() {
+        let text = coded.values().as_string::<i32>();
+        let values = parsed_instants(text);
+        for row in 0..array.len() {
+            let value = if coded.is_null(row) { None } else { values[coded.keys().value(row) as usize] };
+            out.push(value.ok_or_else(|| missing_instant(coded, row, place))?);
+        }
+        return Ok(());
+    }
+    let seconds =
+        cast(array, &DataType::Timestamp(TimeUnit::Second, None)).map_err(|error| place.error(error.to_string()))?;
+    let seconds = seconds.as_primitive::<arrow::datatypes::TimestampSecondType>();
+    if seconds.null_count() > 0 {
+        return Err(
+            place.error("some rows have no instant, so they belong to no day; export the report again".to_owned())
+        );
+    }
+    out.extend_from_slice(seconds.values());
+    Ok(())
+}
+
+fn missing_instant(coded: &DictionaryArray<Int32Type>, row: usize, place: &Place<'_>) -> Error {
+    let text =
+        if coded.is_null(row) { "" } else { coded.values().as_string::<i32>().value(coded.keys().value(row) as usize) };
+    place.error(format!("`{text}` is no instant such as 2026-10-01T00:00:00Z"))
+}
+
+fn parsed_instants(text: &StringArray) -> Vec<Option<i64>> {
+    text.iter().map(|value| instant(value?)).collect()
+}
+
+/// ISO 8601 text, or a date, in seconds since 1970-01-01 UTC.
+pub(super) fn instant(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(instant) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Some(instant.timestamp());
+    }
+    let plain = text.trim_end_matches('Z').replace('T', " ");
+    for format in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"] {
+        if let Ok(instant) = chrono::NaiveDateTime::parse_from_str(&plain, format) {
+            return Some(instant.and_utc().timestamp());
+        }
+    }
+    let date = chrono::NaiveDate::parse_from_str(&plain, "%Y-%m-%d").ok()?;
+    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_read_in_every_spelling() {
+        for text in ["2026-10-01T00:00:00Z", "2026-10-01T00:00:00.000Z", "2026-10-01 00:00:00", "2026-10-01"] {
+            assert_eq!(instant(text), Some(1_790_812_800), "{text}");
+        }
+        assert_eq!(instant("October"), None);
+    }
+}

@@ -1,0 +1,264 @@
+//! The costs of charges: exact amounts, the ladder's rows, and charges derived from unused commitment.
+
+use super::amortize::{Amortized, LineItemTerms, amortize, is_special};
+use super::arrays::{Numbers, Place};
+use super::cur::Normalizer;
+use super::{ChargeBatch, CommitmentTerms};
+use crate::error::Result;
+use crate::ingest::parquet::LineItemBatch;
+use crate::schema::charges::{Metric, Text};
+use crate::schema::line_items::{Kind, LineItem};
+use crate::schema::money::{MONEY_SCALE, QUANTITY_SCALE};
+use crate::schema::names::NONE;
+use crate::schema::values::{
+    CommitmentStatus, LineItemType, Pricing, SAVINGS_PLAN_REFUND_DESCRIPTION, SAVINGS_PLANS_PRODUCT,
+};
+
+/// The amount columns of one batch.
+pub(super) struct Amounts<'a> {
+    file: &'a str,
+    /// By [`LineItem`].
+    columns: Vec<Numbers>,
+}
+
+impl<'a> Amounts<'a> {
+    pub(super) fn read(items: &LineItemBatch<'a>, wanted: &[LineItem]) -> Result<Amounts<'a>> {
+        let mut columns: Vec<Numbers> = LineItem::ALL.iter().map(|_| Numbers::Absent).collect();
+        for &item in wanted.iter().filter(|item| item.column().kind == Kind::Number) {
+            let place = Place { file: items.file, column: item.name() };
+            columns[item as usize] = Numbers::read(items.column(item), scale_of(item), is_lenient(item), &place)?;
+        }
+        Ok(Amounts { file: items.file, columns })
+    }
+
+    fn of(&self, item: LineItem) -> &Numbers {
+        &self.columns[item as usize]
+    }
+
+    pub(super) fn get(&self, item: LineItem, row: usize, lossy: &mut u64) -> Result<Option<i128>> {
+        let place = Place { file: self.file, column: item.name() };
+        let amount = self.of(item).get(row, scale_of(item), &place)?;
+        Ok(amount.map(|amount| {
+            *lossy += u64::from(amount.lossy);
+            amount.units
+        }))
+    }
+
+    /// Fills `out` with a whole column; rows without a value get 0 and `present` says so.
+    fn fill(
+        &self,
+        item: LineItem,
+        rows: usize,
+        out: &mut Vec<i128>,
+        present: &mut Vec<bool>,
+        lossy: &mut u64,
+    ) -> Result<()> {
+        out.clear();
+        present.clear();
+        if matches!(self.of(item), Numbers::Absent) {
+            out.resize(rows, 0);
+            present.resize(rows, false);
+            return Ok(());
+        }
+        for row in 0..rows {
+            let amount = self.get(item, row, lossy)?;
+            out.push(amount.unwrap_or(0));
+            present.push(amount.is_some());
+        }
+        Ok(())
+    }
+}
+
+fn scale_of(item: LineItem) -> u32 {
+    use LineItem::{NormalizedUsageAmount, ReservationTotalUnits, ReservationUnusedUnits, UsageAmount};
+    if matches!(item, UsageAmount | NormalizedUsageAmount | ReservationTotalUnits | ReservationUnusedUnits) {
+        QUANTITY_SCALE
+    } else {
+        MONEY_SCALE
+    }
+}
+
+/// Rates and counts that no total rests on: text that is no number there is read as missing.
+fn is_lenient(item: LineItem) -> bool {
+    use LineItem::{PublicOnDemandCost, ReservationTotalUnits, ReservationUnusedUnits, SavingsPlanRate, UnblendedRate};
+    matches!(
+        item,
+        UnblendedRate | SavingsPlanRate | ReservationTotalUnits | ReservationUnusedUnits | PublicOnDemandCost
+    )
+}
+
+impl Normalizer {
+    /// Costs as if every row were plain usage: amortized is unblended, effective is net.
+    pub(super) fn plain_costs(&mut self, amounts: &Amounts<'_>, rows: usize, out: &mut ChargeBatch) -> Result<()> {
+        let lossy = &mut self.lossy_amounts;
+        let mut present = Vec::new();
+        let unblended = &mut out.costs[Metric::UnblendedCost as usize];
+        amounts.fill(LineItem::UnblendedCost, rows, unblended, &mut present, lossy)?;
+        if let Some(row) = present.iter().position(|present| !present) {
+            let place = Place { file: amounts.file, column: LineItem::UnblendedCost.name() };
+            return Err(place.error(format!("row {} of a batch has no cost; export the report again", row + 1)));
+        }
+        let unblended = unblended.clone();
+        amounts.fill(LineItem::NetUnblendedCost, rows, &mut out.net_unblended, &mut out.has_net, lossy)?;
+        for row in 0..rows {
+            if !out.has_net[row] {
+                out.net_unblended[row] = unblended[row];
+            }
+        }
+        let list = &mut out.costs[Metric::ListCost as usize];
+        amounts.fill(LineItem::PublicOnDemandCost, rows, list, &mut out.has_list_cost, lossy)?;
+        out.costs[Metric::AmortizedCost as usize].clone_from(&unblended);
+        out.costs[Metric::BilledCost as usize].clone_from(&out.net_unblended);
+        out.costs[Metric::EffectiveCost as usize].clone_from(&out.net_unblended);
+        let contracted = &mut out.costs[Metric::ContractedCost as usize];
+        contracted.clear();
+        contracted.resize(rows, 0);
+        amounts.fill(LineItem::UsageAmount, rows, &mut out.quantity, &mut present, lossy)?;
+        amounts.fill(LineItem::TotalDiscount, rows, &mut out.discount, &mut present, lossy)?;
+        amounts.fill(LineItem::NormalizedUsageAmount, rows, &mut out.units, &mut present, lossy)?;
+        for (quantity, kind) in out.quantity.iter_mut().zip(&out.line_item_type) {
+            if !kind.counts_usage() {
+                *quantity = 0;
+            }
+        }
+        out.rate.clear();
+        out.rate.resize(rows, None);
+        if self.wanted.ledger {
+            for row in 0..rows {
+                let item = match out.line_item_type[row] {
+                    LineItemType::Usage => LineItem::UnblendedRate,
+                    LineItemType::SavingsPlanCoveredUsage => LineItem::SavingsPlanRate,
+                    _ => continue,
+                };
+                out.rate[row] = amounts.get(item, row, lossy)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that the ladder treats otherwise, and the charges derived from unused commitment.
+    pub(super) fn special_rows(&mut self, amounts: &Amounts<'_>, rows: usize, out: &mut ChargeBatch) -> Result<()> {
+        for row in 0..rows {
+            let kind = out.line_item_type[row];
+            if !is_special(kind) {
+                continue;
+            }
+            let terms = self.terms(amounts, row, kind, out)?;
+            let amortized = amortize(kind, &terms);
+            self.settle(amounts, row, kind, &amortized, out)?;
+        }
+        Ok(())
+    }
+
+    fn terms(
+        &mut self,
+        amounts: &Amounts<'_>,
+        row: usize,
+        kind: LineItemType,
+        out: &ChargeBatch,
+    ) -> Result<LineItemTerms> {
+        let refunds_plan = kind == LineItemType::Refund && self.refunds_plan(row, out);
+        let lossy = &mut self.lossy_amounts;
+        let mut get = |item: LineItem| amounts.get(item, row, lossy);
+        let mut terms = LineItemTerms {
+            unblended: out.cost(Metric::UnblendedCost)[row],
+            net_unblended: out.has_net[row].then(|| out.net_unblended[row]),
+            has_reservation: self.reservation_arns[row] != NONE,
+            refunds_plan,
+            ..LineItemTerms::default()
+        };
+        match kind {
+            LineItemType::DiscountedUsage => {
+                terms.effective = get(LineItem::ReservationEffectiveCost)?;
+                terms.net_effective = get(LineItem::ReservationNetEffectiveCost)?;
+            }
+            LineItemType::SavingsPlanCoveredUsage => {
+                terms.effective = get(LineItem::SavingsPlanEffectiveCost)?;
+                terms.net_effective = get(LineItem::SavingsPlanNetEffectiveCost)?;
+            }
+            LineItemType::SavingsPlanRecurringFee => {
+                terms.total_commitment = get(LineItem::SavingsPlanTotalCommitment)?;
+                terms.used_commitment = get(LineItem::SavingsPlanUsedCommitment)?;
+                terms.amortized_upfront = get(LineItem::SavingsPlanAmortizedUpfront)?;
+                terms.recurring = get(LineItem::SavingsPlanRecurring)?;
+                terms.net_amortized_upfront = get(LineItem::SavingsPlanNetAmortizedUpfront)?;
+                terms.net_recurring = get(LineItem::SavingsPlanNetRecurring)?;
+            }
+            LineItemType::RIFee => {
+                terms.amortized_upfront = get(LineItem::ReservationAmortizedUpfront)?;
+                terms.unused_upfront = get(LineItem::ReservationUnusedAmortizedUpfront)?;
+                terms.unused_recurring = get(LineItem::ReservationUnusedRecurring)?;
+                terms.net_unused_upfront = get(LineItem::ReservationNetUnusedAmortizedUpfront)?;
+                terms.net_unused_recurring = get(LineItem::ReservationNetUnusedRecurring)?;
+            }
+            _ => {}
+        }
+        Ok(terms)
+    }
+
+    /// A returned plan's refund has no ARN; its product and description tell.
+    fn refunds_plan(&self, row: usize, out: &ChargeBatch) -> bool {
+        let service = self.names.get(Text::ServiceCode, out.ids(Text::ServiceCode)[row]);
+        let description = self.names.get(Text::ChargeDescription, self.descriptions.get(row).copied().unwrap_or(NONE));
+        service == Some(SAVINGS_PLANS_PRODUCT)
+            && description.is_some_and(|text| text.starts_with(SAVINGS_PLAN_REFUND_DESCRIPTION))
+    }
+
+    /// Writes what the ladder made of a row, and derives the charge of what went unused.
+    fn settle(
+        &mut self,
+        amounts: &Amounts<'_>,
+        row: usize,
+        kind: LineItemType,
+        made: &Amortized,
+        out: &mut ChargeBatch,
+    ) -> Result<()> {
+        out.costs[Metric::AmortizedCost as usize][row] = made.amortized;
+        out.costs[Metric::EffectiveCost as usize][row] = made.effective;
+        if matches!(kind, LineItemType::SavingsPlanCoveredUsage | LineItemType::SavingsPlanNegation) {
+            out.costs[Metric::BilledCost as usize][row] = 0;
+        }
+        if kind == LineItemType::SavingsPlanNegation {
+            out.costs[Metric::ListCost as usize][row] = 0;
+            out.has_list_cost[row] = false;
+        }
+        let mut terms = CommitmentTerms {
+            row,
+            bought: made.bought,
+            unused: made.unused,
+            amortized_upfront: made.amortized_upfront,
+            upfront_fee: made.upfront_fee,
+            refund: made.refund,
+            ..CommitmentTerms::default()
+        };
+        if kind == LineItemType::RIFee && self.wanted.ledger {
+            let lossy = &mut self.lossy_amounts;
+            terms.bought_units = amounts.get(LineItem::ReservationTotalUnits, row, lossy)?.unwrap_or(0);
+            terms.unused_units = amounts.get(LineItem::ReservationUnusedUnits, row, lossy)?.unwrap_or(0);
+        }
+        if terms != (CommitmentTerms { row, ..CommitmentTerms::default() }) {
+            out.terms.push(terms);
+        }
+        if made.unused != 0 || made.net_unused != 0 {
+            self.derive_unused(row, made, out);
+        }
+        Ok(())
+    }
+
+    fn derive_unused(&mut self, row: usize, made: &Amortized, out: &mut ChargeBatch) {
+        let unused = out.derive(row);
+        out.costs[Metric::AmortizedCost as usize][unused] = made.unused;
+        out.costs[Metric::EffectiveCost as usize][unused] = made.net_unused;
+        out.commitment_status[unused] = CommitmentStatus::Unused as u8;
+        out.pricing[unused] = Pricing::Committed as u8;
+        for (text, value) in [
+            (Text::ChargeCategory, "Usage"),
+            (Text::CommitmentDiscountStatus, CommitmentStatus::Unused.name()),
+            (Text::PricingCategory, Pricing::Committed.name()),
+        ] {
+            if self.wanted.text.contains(&text) {
+                out.text[text as usize][unused] = self.names.pool_mut(text).intern(value);
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Line items of the legacy report and of CUR 2.0 become charges.
+
+use arrow::array::RecordBatch;
+use arrow::compute::filter_record_batch;
+
+use super::arrays::{DictionaryIds, Place, instants, text_ids};
+use super::costs::Amounts;
+use super::tags::SetReader;
+use super::{ChargeBatch, SplitRow};
+use crate::error::Result;
+use crate::ingest::parquet::{LineItemBatch, Projection};
+use crate::schema::charges::Text;
+use crate::schema::line_items::LineItem;
+use crate::schema::names::{NONE, Names, Pool};
+use crate::schema::values::{LineItemType, SPLIT_COST_OPERATIONS, day_text};
+
+/// Columns that every charge needs, whatever is asked: its type, time and cost, and what the ladder reads.
+const ALWAYS: &[LineItem] = &[
+    LineItem::PayerAccountId,
+    LineItem::BillingPeriodStart,
+    LineItem::InvoiceId,
+    LineItem::CurrencyCode,
+    LineItem::LineItemType,
+    LineItem::UsageStart,
+    LineItem::ProductCode,
+    LineItem::UsageType,
+    LineItem::Operation,
+    LineItem::Description,
+    LineItem::UsageAmount,
+    LineItem::UnblendedCost,
+    LineItem::NetUnblendedCost,
+    LineItem::PublicOnDemandCost,
+    LineItem::ReservationArn,
+    LineItem::ReservationEffectiveCost,
+    LineItem::ReservationAmortizedUpfront,
+    LineItem::ReservationUnusedAmortizedUpfront,
+    LineItem::ReservationUnusedRecurring,
+    LineItem::ReservationNetEffectiveCost,
+    LineItem::ReservationNetUnusedAmortizedUpfront,
+    LineItem::ReservationNetUnusedRecurring,
+    LineItem::SavingsPlanArn,
+    LineItem::SavingsPlanEffectiveCost,
+    LineItem::SavingsPlanTotalCommitment,
+    LineItem::SavingsPlanUsedCommitment,
+    LineItem::SavingsPlanAmortizedUpfront,
+    LineItem::SavingsPlanRecurring,
+    LineItem::SavingsPlanNetEffectiveCost,
+    LineItem::SavingsPlanNetAmortizedUpfront,
+    LineItem::SavingsPlanNetRecurring,
+];
+
+/// Further columns that the ledger needs.
+const FOR_THE_LEDGER: &[LineItem] = &[
+    LineItem::UsageEnd,
+    LineItem::NormalizedUsageAmount,
+    LineItem::UnblendedRate,
+    LineItem::SavingsPlanRate,
+    LineItem::TotalDiscount,
+    LineItem::ReservationTotalUnits,
+    LineItem::ReservationUnusedUnits,
+];
+
+/// Which charge columns a pass makes.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Text columns.
+    pub text: Vec<Text>,
+    /// Tags.
+    pub tags: bool,
+    /// Cost categories.
+    pub cost_categories: bool,
+    /// What only the ledger keeps: rates, discounts, reserved units.
+    pub ledger: bool,
+    /// The end of the charge's period.
+    pub end: bool,
+}
+
+impl Wanted {
+    /// The line item columns to decode.
+    pub fn projection(&self) -> Projection {
+        let mut line_items = ALWAYS.to_vec();
+        if self.ledger {
+            line_items.extend(FOR_THE_LEDGER);
+        }
+        if self.end {
+            line_items.push(LineItem::UsageEnd);
+        }
+        line_items.extend(self.text.iter().flat_map(|text| text.column().from));
+        line_items.retain(|item| !matches!(item, LineItem::ResourceTags | LineItem::CostCategory));
+        line_items.sort_unstable();
+        line_items.dedup();
+        Projection { line_items, tags: self.tags, cost_categories: self.cost_categories }
+    }
+}
+
+/// Makes charges of line items; keeps what it learned of dictionaries and names from batch to batch.
+#[derive(Debug)]
+pub struct Normalizer {
+    /// Texts by id, as the batches spell them.
+    pub names: Names,
+    /// Amounts that had more decimals than a unit of 1e-12 holds.
+    pub lossy_amounts: u64,
+    pub(super) wanted: Wanted,
+    dictionaries: Vec<DictionaryIds>,
+    pub(super) tags: SetReader,
+    pub(super) cost_categories: SetReader,
+    pub(super) types: Vec<LineItemType>,
+    pub(super) spot: Vec<bool>,
+    pub(super) savings_plan_arns: Vec<u32>,
+    pub(super) reservation_arns: Vec<u32>,
+    pub(super) descriptions: Vec<u32>,
+}
+
+impl Normalizer {
+    /// A normalizer for one pass.
+    pub fn new(wanted: Wanted) -> Normalizer {
+        Normalizer {
+            names: Names::default(),
+            lossy_amounts: 0,
+            wanted,
+            dictionaries: (0..LineItem::ALL.len()).map(|_| DictionaryIds::default()).collect(),
+            tags: SetReader::default(),
+            cost_categories: SetReader::default(),
+            types: Vec::new(),
+            spot: Vec::new(),
+            savings_plan_arns: Vec::new(),
+            reservation_arns: Vec::new(),
+            descriptions: Vec::new(),
+        }
+    }
+
+    /// Tag keys that the report spells in several ways and users know as one.
+    pub fn key_collisions(&self) -> Vec<String> {
+        let readers = [(&self.tags, &self.names.tags.keys), (&self.cost_categories, &self.names.cost_categories.keys)];
+        let collisions = readers.into_iter().flat_map(|(reader, keys)| {
+            let several = reader.spellings.iter().filter(|(_, spellings)| spellings.len() > 1);
+            several.map(|(&key, spellings)| {
+                let spellings: Vec<&str> = spellings.iter().map(String::as_str).collect();
+                format!("{} is written {}", keys.get(key).unwrap_or_default(), spellings.join(" and "))
+            })
+        });
+        collisions.collect()
+    }
+
+    /// Makes the charges of a batch into `out`, whose earlier contents are dropped.
+    ///
+    /// # Errors
+    /// [`crate::Error::Column`] that names the file and column of a value that cannot be read.
+    pub fn normalize(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+        out.split.clear();
+        let kept = self.without_split_rows(items, out)?;
+        match kept {
+            Some(batch) => self.charges(&items.with_batch(&batch), out),
+            None => self.charges(items, out),
+        }
+    }
+
+    /// Takes split-cost rows out; `None` when there are none.
+    fn without_split_rows(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<Option<RecordBatch>> {
+        let mut operations = Vec::new();
+        self.ids(items, LineItem::Operation, Text::Operation, &mut operations)?;
+        let pool = self.names.pool(Text::Operation);
+        let split = SPLIT_COST_OPERATIONS.map(|operation| pool.find(operation).unwrap_or(u32::MAX));
+        let is_split = |operation: &u32| split.contains(operation);
+        if !operations.iter().any(is_split) {
+            return Ok(None);
+        }
+        let (mut invoices, mut types) = (Vec::new(), Vec::new());
+        self.ids(items, LineItem::InvoiceId, Text::InvoiceId, &mut invoices)?;
+        self.ids(items, LineItem::LineItemType, Text::LineItemType, &mut types)?;
+        let amounts = Amounts::read(items, &[LineItem::UnblendedCost])?;
+        for row in (0..operations.len()).filter(|&row| is_split(&operations[row])) {
+            let unblended = amounts.get(LineItem::UnblendedCost, row, &mut self.lossy_amounts)?.unwrap_or(0);
+            out.split.push(SplitRow { invoice: invoices[row], line_item_type: types[row], unblended });
+        }
+        let keep: arrow::array::BooleanArray = operations.iter().map(|operation| Some(!is_split(operation))).collect();
+        let place = Place { file: items.file, column: LineItem::Operation.name() };
+        Ok(Some(filter_record_batch(items.batch, &keep).map_err(|error| place.error(error.to_string()))?))
+    }
+
+    pub(super) fn ids(
+        &mut self,
+        items: &LineItemBatch<'_>,
+        item: LineItem,
+        text: Text,
+        out: &mut Vec<u32>,
+    ) -> Result<()> {
+        let Some(array) = items.column(item) else {
+            out.clear();
+            out.resize(items.batch.num_rows(), NONE);
+            return Ok(());
+        };
+        let place = Place { file: items.file, column: item.name() };
+        text_ids(array, &mut self.dictionaries[item as usize], self.names.pool_mut(text), out, &place)
+    }
+
+    fn charges(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+        let rows = items.batch.num_rows();
+        out.line_items = rows;
+        out.len = rows;
+        out.terms.clear();
+        out.text.resize_with(Text::ALL.len(), Vec::new);
+        self.times(items, out)?;
+        self.dimensions(items, out)?;
+        self.sets(items, out)?;
+        let amounts = Amounts::read(items, &self.wanted.projection().line_items)?;
+        self.plain_costs(&amounts, rows, out)?;
+        self.special_rows(&amounts, rows, out)
+    }
+
+    fn times(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+        let rows = items.batch.num_rows();
+        for (item, column) in [
+            (LineItem::UsageStart, &mut out.start),
+            (LineItem::BillingPeriodStart, &mut out.period_start),
+            (LineItem::UsageEnd, &mut out.end),
+        ] {
+            match items.column(item) {
+                Some(array) => instants(array, column, &Place { file: items.file, column: item.name() })?,
+                None => {
+                    column.clear();
+                    column.resize(rows, 0);
+                }
+            }
+        }
+        let mut end = Vec::new();
+        if let Some(array) = items.column(LineItem::BillingPeriodEnd) {
+            instants(array, &mut end, &Place { file: items.file, column: LineItem::BillingPeriodEnd.name() })?;
+        }
+        period_ids(
+            &out.period_start,
+            self.names.pool_mut(Text::BillingPeriodStart),
+            &mut out.text[Text::BillingPeriodStart as usize],
+        );
+        if self.wanted.text.contains(&Text::BillingPeriodEnd) {
+            end.resize(rows, 0);
+            period_ids(
+                &end,
+                self.names.pool_mut(Text::BillingPeriodEnd),
+                &mut out.text[Text::BillingPeriodEnd as usize],
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Instants as the ids of their days; nearly always one value a batch.
+fn period_ids(instants: &[i64], pool: &mut Pool, out: &mut Vec<u32>) {
+    out.clear();
+    let mut last = (i64::MIN, NONE);
+    for &instant in instants {
+        if instant != last.0 {
+            let day = i32::try_from(instant.div_euclid(86_400)).unwrap_or(i32::MAX);
+            last = (instant, pool.intern(&day_text(day)));
+        }
+        out.push(last.1);
+    }
+}

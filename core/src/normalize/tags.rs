@@ -1,0 +1,219 @@
+//! Tags and cost categories as ids of sets, whether a report has a map or one column for each key.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StructArray};
+use hashbrown::HashTable;
+
+use super::arrays::{DictionaryIds, Place, dictionary, text_ids};
+use crate::error::Result;
+use crate::schema::line_items::tag_key;
+use crate::schema::names::{Pool, TagSets};
+
+/// How the sets of one column read, remembered from batch to batch.
+#[derive(Debug, Default)]
+pub(super) struct SetReader {
+    keys: ReportedKeys,
+    values: DictionaryIds,
+    columns: Vec<DictionaryIds>,
+    /// Sets by the codes they are written in, valid while the dictionaries stay the same.
+    by_codes: HashTable<(Box<[u64]>, u32)>,
+    codes_of: Option<(ArrayRef, ArrayRef)>,
+    json: hashbrown::HashMap<String, u32>,
+    /// Keys that differ in the report and are one key for users: reported text by key id.
+    pub(super) spellings: std::collections::BTreeMap<u32, std::collections::BTreeSet<String>>,
+}
+
+/// Keys as the report spells them, with the ids of what users call them.
+#[derive(Debug, Default)]
+struct ReportedKeys {
+    values: Option<ArrayRef>,
+    ids: Vec<u32>,
+}
+
+fn hash_codes(codes: &[u64]) -> u64 {
+    use std::hash::BuildHasher;
+    foldhash::fast::FixedState::with_seed(0xc0de).hash_one(codes)
+}
+
+impl SetReader {
+    /// Fills `out` with the set ids of a map column.
+    pub(super) fn map(
+        &mut self,
+        array: &ArrayRef,
+        sets: &mut TagSets,
+        out: &mut Vec<u32>,
+        place: &Place<'_>,
+    ) -> Result<()> {
+        out.clear();
+        if array.null_count() == array.len() {
+            out.resize(array.len(), 0);
+            return Ok(());
+        }
+        if let Some(map) = array.as_map_opt() {
+            return self.entries(map.offsets(), map.entries(), array, sets, out, place);
+        }
+        if let Some(list) = array.as_list_opt::<i32>()
+            && let Some(entries) = list.values().as_struct_opt()
+        {
+            return self.entries(list.offsets(), entries, array, sets, out, place);
+        }
+        self.json_text(array, sets, out, place)
+    }
+
+    fn entries(
+        &mut self,
+        offsets: &[i32],
+        entries: &StructArray,
+        rows: &ArrayRef,
+        sets: &mut TagSets,
+        out: &mut Vec<u32>,
+        place: &Place<'_>,
+    ) -> Result<()> {
+        let keys = dictionary(entries.column(0), place)?;
+        let values = dictionary(entries.column(1), place)?;
+        let same = self
+            .codes_of
+            .as_ref()
+            .is_some_and(|(k, v)| same_dictionary(k, keys.values()) && same_dictionary(v, values.values()));
+        if !same {
+            self.by_codes.clear();
+            self.codes_of = Some((Arc::clone(keys.values()), Arc::clone(values.values())));
+        }
+        self.read_keys(keys.values(), &mut sets.keys);
+        let value_ids =
+            self.values.of(values.values(), &mut sets.values).map_err(|error| place.error(error.to_string()))?.to_vec();
+        let (key_codes, value_codes) = (keys.keys().values(), values.keys().values());
+        let value_nulls = values.keys().nulls();
+        let mut codes = Vec::new();
+        let mut pairs = Vec::new();
+        for row in 0..rows.len() {
+            if rows.is_null(row) || offsets[row] == offsets[row + 1] {
+                out.push(0);
+                continue;
+            }
+            let span = offsets[row] as usize..offsets[row + 1] as usize;
+            codes.clear();
+            codes.extend(span.map(|at| {
+                let value =
+                    if value_nulls.is_some_and(|nulls| nulls.is_null(at)) { u32::MAX } else { value_codes[at] as u32 };
+                u64::from(key_codes[at] as u32) << 32 | u64::from(value)
+            }));
+            let hash = hash_codes(&codes);
+            if let Some((_, id)) = self.by_codes.find(hash, |(known, _)| **known == codes[..]) {
+                out.push(*id);
+                continue;
+            }
+            pairs.clear();
+            pairs.extend(codes.iter().map(|code| {
+                let value = *code as u32;
+                (self.keys.ids[(code >> 32) as usize], if value == u32::MAX { 0 } else { value_ids[value as usize] })
+            }));
+            let id = sets.intern(&mut pairs);
+            self.by_codes.insert_unique(hash, (codes.clone().into_boxed_slice(), id), |(codes, _)| hash_codes(codes));
+            out.push(id);
+        }
+        Ok(())
+    }
+
+    fn read_keys(&mut self, values: &ArrayRef, pool: &mut Pool) {
+        if self.keys.values.as_ref().is_some_and(|known| same_dictionary(known, values)) {
+            return;
+        }
+        let text = values.as_string::<i32>();
+        self.keys.ids.clear();
+        for value in text.iter() {
+            let reported = value.unwrap_or_default();
+            let id = pool.intern(&tag_key(reported));
+            self.spellings.entry(id).or_default().insert(reported.to_owned());
+            self.keys.ids.push(id);
+        }
+        self.keys.values = Some(Arc::clone(values));
+    }
+
+    /// Maps written as JSON text.
+    fn json_text(&mut self, array: &ArrayRef, sets: &mut TagSets, out: &mut Vec<u32>, place: &Place<'_>) -> Result<()> {
+        let coded = dictionary(array, place)?;
+        let text = coded.values().as_string::<i32>();
+        for row in 0..array.len() {
+            if coded.is_null(row) {
+                out.push(0);
+                continue;
+            }
+            let text = text.value(coded.keys().value(row) as usize);
+            if let Some(&id) = self.json.get(text) {
+                out.push(id);
+                continue;
+            }
+            let id =
+                intern_json(text, sets).ok_or_else(|| place.error(format!("`{text}` is no map of text to text")))?;
+            self.json.insert(text.to_owned(), id);
+            out.push(id);
+        }
+        Ok(())
+    }
+
+    /// Fills `out` with the set ids of columns that hold one key each.
+    pub(super) fn columns(
+        &mut self,
+        columns: &[(&ArrayRef, &str)],
+        rows: usize,
+        sets: &mut TagSets,
+        out: &mut Vec<u32>,
+        file: &str,
+    ) -> Result<()> {
+        out.clear();
+        self.columns.resize_with(columns.len().max(self.columns.len()), DictionaryIds::default);
+        let mut ids = vec![Vec::new(); columns.len()];
+        let mut keys = Vec::with_capacity(columns.len());
+        for ((array, key), (known, ids)) in columns.iter().zip(self.columns.iter_mut().zip(&mut ids)) {
+            text_ids(array, known, &mut sets.values, ids, &Place { file, column: key })?;
+            keys.push(sets.keys.intern(key));
+        }
+        let mut codes = Vec::new();
+        let mut pairs = Vec::new();
+        if self.codes_of.take().is_some() {
+            self.by_codes.clear();
+        }
+        for row in 0..rows {
+            codes.clear();
+            let present = ids.iter().zip(&keys).filter(|(ids, _)| ids[row] != 0);
+            codes.extend(present.map(|(ids, &key)| u64::from(key) << 32 | u64::from(ids[row])));
+            if codes.is_empty() {
+                out.push(0);
+                continue;
+            }
+            let hash = hash_codes(&codes);
+            if let Some((_, id)) = self.by_codes.find(hash, |(known, _)| **known == codes[..]) {
+                out.push(*id);
+                continue;
+            }
+            pairs.clear();
+            pairs.extend(codes.iter().map(|&code| ((code >> 32) as u32, code as u32)));
+            let id = sets.intern(&mut pairs);
+            self.by_codes.insert_unique(hash, (codes.clone().into_boxed_slice(), id), |(codes, _)| hash_codes(codes));
+            out.push(id);
+        }
+        Ok(())
+    }
+}
+
+fn same_dictionary(a: &ArrayRef, b: &ArrayRef) -> bool {
+    let (Some(a), Some(b)) = (a.as_string_opt::<i32>(), b.as_string_opt::<i32>()) else { return false };
+    a.len() == b.len()
+        && a.value_data().as_ptr() == b.value_data().as_ptr()
+        && a.value_offsets().as_ptr() == b.value_offsets().as_ptr()
+}
+
+fn intern_json(text: &str, sets: &mut TagSets) -> Option<u32> {
+    if text.trim().is_empty() {
+        return Some(0);
+    }
+    let map: std::collections::BTreeMap<String, Option<String>> = serde_json::from_str(text).ok()?;
+    let mut pairs = Vec::with_capacity(map.len());
+    for (key, value) in map {
+        let key = sets.keys.intern(&tag_key(&key));
+        pairs.push((key, value.map_or(0, |value| sets.values.intern(&value))));
+    }
+    Some(sets.intern(&mut pairs))
+}

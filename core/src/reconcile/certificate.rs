@@ -1,0 +1,193 @@
+//! The certificate: what was checked, with which figure, and with which verdict.
+
+/// How much a failed check weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Shown.
+    Info,
+    /// Reported as a warning.
+    Warning,
+    /// No figure may be trusted.
+    Error,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Checked, and it holds.
+    Pass,
+    /// It could not be checked, or there was nothing to check. Never a pass.
+    NotRun,
+    /// Checked, and something needs a look.
+    Warn,
+    /// Checked, and it does not hold.
+    Fail,
+}
+
+impl Verdict {
+    /// The word in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::NotRun => "not_run",
+            Verdict::Warn => "warn",
+            Verdict::Fail => "fail",
+        }
+    }
+}
+
+/// One check of the certificate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// `R1` … `R20`.
+    pub id: &'static str,
+    /// What it says, in a few words.
+    pub title: &'static str,
+    /// What a failure means.
+    pub severity: Severity,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// One sentence with the numbers, or why it did not run.
+    pub detail: String,
+    /// The figure the verdict rests on (a difference, a count), as text.
+    pub figure: Option<String>,
+    /// The groups, files or days at fault, worst first.
+    pub findings: Vec<String>,
+}
+
+/// Whether a month is still changing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PeriodStatus {
+    /// No row carries an invoice id.
+    Open,
+    /// Some rows carry an invoice id.
+    PartlyInvoiced,
+    /// Every row carries an invoice id.
+    Final,
+}
+
+impl PeriodStatus {
+    /// The word for people and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            PeriodStatus::Open => "open",
+            PeriodStatus::PartlyInvoiced => "partly invoiced",
+            PeriodStatus::Final => "final",
+        }
+    }
+}
+
+/// One payer's month in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Period {
+    /// The paying account.
+    pub payer: String,
+    /// `2026-10`.
+    pub period: String,
+    /// The currency.
+    pub currency: String,
+    /// Whether it is still changing.
+    pub status: PeriodStatus,
+    /// Rows of the bill, split-cost rows included.
+    pub rows: u64,
+    /// Sums of each [`crate::schema::charges::Metric`] in units of 1e-12; `None` where not derivable.
+    pub costs: Vec<Option<i128>>,
+}
+
+/// What one invoice adds up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceTotal {
+    /// The paying account.
+    pub payer: String,
+    /// The invoice's id; `None` for rows that are not invoiced yet.
+    pub invoice_id: Option<String>,
+    /// The currency.
+    pub currency: String,
+    /// Rows.
+    pub rows: u64,
+    /// Sum of `x_UnblendedCost`, in units of 1e-12.
+    pub amount: i128,
+    /// The amount that was invoiced, where an invoice file gave one.
+    pub invoiced: Option<i128>,
+}
+
+/// One file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Its path, as it was found.
+    pub file: String,
+    /// Rows in its footer.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Something that was not computed, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// What was not computed.
+    pub what: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What was checked about a bill.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Certificate {
+    /// The checks in order of number.
+    pub checks: Vec<Check>,
+    /// Payers' months.
+    pub periods: Vec<Period>,
+    /// Invoices.
+    pub invoices: Vec<InvoiceTotal>,
+    /// The files that were read.
+    pub inputs: Vec<Input>,
+    /// What could not be computed from this bill.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Certificate {
+    /// The worst verdict. [`Verdict::NotRun`] only when no check ran at all.
+    pub fn verdict(&self) -> Verdict {
+        let ran = self.checks.iter().map(|check| check.verdict).filter(|&verdict| verdict != Verdict::NotRun);
+        ran.max().unwrap_or(Verdict::NotRun)
+    }
+
+    /// The exit code of a run: 3 when a check failed, 4 when `strict` and something warns or nothing was checked,
+    /// else 0.
+    pub fn exit_code(&self, strict: bool) -> u8 {
+        match self.verdict() {
+            Verdict::Fail => 3,
+            Verdict::Warn | Verdict::NotRun if strict => 4,
+            _ => 0,
+        }
+    }
+
+    /// Whether figures may be printed: no check of severity error failed.
+    pub fn figures_allowed(&self) -> bool {
+        !self.checks.iter().any(|check| check.verdict == Verdict::Fail && check.severity == Severity::Error)
+    }
+
+    /// The checks that did not pass, worst first.
+    pub fn failures(&self) -> Vec<&Check> {
+        let mut checks: Vec<&Check> = self.checks.iter().filter(|check| check.verdict >= Verdict::Warn).collect();
+        checks.sort_by_key(|check| (std::cmp::Reverse(check.verdict), std::cmp::Reverse(check.severity)));
+        checks
+    }
+
+    /// One line for people: `15 checks: 13 passed, 1 warning, 0 failed; 2 did not run`.
+    pub fn summary(&self) -> String {
+        let count = |verdict| self.checks.iter().filter(|check| check.verdict == verdict).count();
+        let (passed, warned, failed) = (count(Verdict::Pass), count(Verdict::Warn), count(Verdict::Fail));
+        if passed + warned + failed == 0 {
+            return "nothing checked".to_owned();
+        }
+        format!(
+            "{} checks: {passed} passed, {warned} warned, {failed} failed; {} did not run",
+            self.checks.len(),
+            count(Verdict::NotRun)
+        )
+    }
+}

@@ -1,0 +1,278 @@
+//! Checks of what was delivered: R1, R2, R3, R10, R11, R12 and R19.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::certificate::{Check, PeriodStatus, Severity, Verdict};
+use super::{BillFacts, Bills, shown, verdict_of};
+use crate::ingest::Inventory;
+use crate::ledger::Ledger;
+use crate::ledger::gather::hours_in_period;
+use crate::schema::charges::Text;
+use crate::schema::filter::NONE_TEXT;
+use crate::schema::money::display_cents;
+use crate::schema::values::day_text;
+
+/// R1: one delivery for each payer and period, and no file twice.
+pub(super) fn one_delivery(ledger: &Ledger, inventory: &Inventory, hashes: &[String]) -> Check {
+    let mut findings = Vec::new();
+    let mut by_hash: BTreeMap<&String, Vec<&str>> = BTreeMap::new();
+    for (file, hash) in inventory.files().zip(hashes) {
+        by_hash.entry(hash).or_default().push(&file.file);
+    }
+    for files in by_hash.values().filter(|files| files.len() > 1) {
+        findings.push(format!("the same bytes are read {} times: {}", files.len(), files.join(", ")));
+    }
+    let mut deliveries: BTreeMap<(String, String), BTreeSet<u32>> = BTreeMap::new();
+    for (key, _) in ledger.audit.iter().filter(|(key, _)| key.bill != u32::MAX) {
+        let bill = ledger.bills.key(key.bill);
+        let payer = ledger.names.get(Text::BillingAccountId, bill.payer).unwrap_or(NONE_TEXT).to_owned();
+        deliveries
+            .entry((payer, ledger.period(bill.period)))
+            .or_default()
+            .insert(ledger.files[key.file as usize].delivery);
+    }
+    let count = deliveries.len();
+    for ((payer, period), numbers) in deliveries.into_iter().filter(|(_, numbers)| numbers.len() > 1) {
+        let names: Vec<String> = numbers.iter().filter_map(|&number| delivery_name(inventory, number)).collect();
+        findings.push(format!(
+            "payer {payer}, period {period} is delivered {} times: {}",
+            names.len(),
+            names.join(", ")
+        ));
+    }
+    Check {
+        id: "R1",
+        title: "one delivery for each payer and period",
+        severity: Severity::Error,
+        verdict: if count == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Fail) },
+        detail: if count == 0 {
+            "no rows".to_owned()
+        } else if findings.is_empty() {
+            format!("{count} payer-periods, each delivered once; no file twice")
+        } else {
+            "something is counted more than once: leave one of them out".to_owned()
+        },
+        figure: Some(findings.len().to_string()),
+        findings: shown(findings),
+    }
+}
+
+fn delivery_name(inventory: &Inventory, number: u32) -> Option<String> {
+    let delivery = inventory.deliveries.get(number as usize)?;
+    let from = delivery.manifest.as_ref().map(|path| path.display().to_string());
+    let first = || delivery.files.first().map(|file| file.file.clone());
+    from.or_else(first).map(|place| format!("{} ({place})", delivery.export))
+}
+
+/// R2: the files that were read are those of the manifests.
+pub(super) fn files_are_the_manifest(inventory: &Inventory) -> Check {
+    let with = inventory.deliveries.iter().filter(|delivery| delivery.manifest.is_some());
+    let (deliveries, files) = with.fold((0, 0), |(count, files), delivery| (count + 1, files + delivery.files.len()));
+    let without = inventory.deliveries.len() - deliveries;
+    let empty: Vec<String> =
+        inventory.files().filter(|file| file.bytes == 0).map(|file| format!("{} is empty", file.file)).collect();
+    let verdict = match deliveries {
+        0 => Verdict::NotRun,
+        _ => verdict_of(&empty, Verdict::Fail),
+    };
+    Check {
+        id: "R2",
+        title: "files read are the manifest's files",
+        severity: Severity::Error,
+        verdict,
+        detail: match (deliveries, without) {
+            (0, _) => "no manifest was given, so the files found are taken for the bill".to_owned(),
+            (_, 0) => format!("{files} files of {deliveries} manifests, each of them there"),
+            (_, without) => format!("{files} files of {deliveries} manifests; {without} deliveries have no manifest"),
+        },
+        figure: (deliveries > 0).then(|| files.to_string()),
+        findings: shown(empty),
+    }
+}
+
+/// R3: every row of the footers is in the ledger, once.
+pub(super) fn rows_in_are_rows_out(ledger: &Ledger, inventory: &Inventory) -> Check {
+    let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
+    for (key, cell) in ledger.audit.iter() {
+        *counted.entry(ledger.files[key.file as usize].file.as_str()).or_default() += cell.rows;
+    }
+    let mut due: BTreeMap<&str, u64> = BTreeMap::new();
+    for file in inventory.files() {
+        *due.entry(file.file.as_str()).or_default() += file.rows;
+    }
+    let findings: Vec<String> = due
+        .iter()
+        .filter(|(file, rows)| counted.get(*file).copied().unwrap_or(0) != **rows)
+        .map(|(file, rows)| {
+            format!("{file}: {rows} rows in its footer, {} counted", counted.get(file).copied().unwrap_or(0))
+        })
+        .collect();
+    let (rows, out): (u64, u64) = (due.values().sum(), counted.values().sum());
+    let split: u64 = ledger.audit.iter().filter(|(key, _)| key.bill == u32::MAX).map(|(_, cell)| cell.rows).sum();
+    let derived: u64 = ledger.audit.iter().map(|(_, cell)| cell.derived).sum();
+    Check {
+        id: "R3",
+        title: "rows in are rows out",
+        severity: Severity::Error,
+        verdict: if rows == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Fail) },
+        detail: if rows == 0 {
+            "the files have no rows".to_owned()
+        } else {
+            format!(
+                "{rows} rows in footers, {out} counted ({split} of them split cost); {derived} charges derived from unused commitment"
+            )
+        },
+        figure: Some((i128::from(rows) - i128::from(out)).to_string()),
+        findings: shown(findings),
+    }
+}
+
+/// R10: every row's billing period is its delivery's; usage outside it is summed and shown.
+pub(super) fn period(ledger: &Ledger, inventory: &Inventory, bills: &Bills) -> Check {
+    let mut wrong = BTreeSet::new();
+    for (key, _) in ledger.audit.iter().filter(|(key, _)| key.bill != u32::MAX) {
+        let file = &ledger.files[key.file as usize];
+        let stated = inventory.deliveries.get(file.delivery as usize).and_then(|delivery| delivery.period.as_ref());
+        let found = &bills.at(key.bill).period;
+        if let Some(stated) = stated.filter(|stated| *stated != found) {
+            wrong.insert(format!("{} has rows of {found} in the delivery of {stated}", file.file));
+        }
+    }
+    let findings: Vec<String> = wrong.into_iter().collect();
+    let outside: Vec<&BillFacts> = bills.all.iter().filter(|bill| bill.cell.outside.0 > 0).collect();
+    let rows: u64 = outside.iter().map(|bill| bill.cell.outside.0).sum();
+    let shares: Vec<String> = outside
+        .iter()
+        .map(|bill| {
+            format!(
+                "{}: {} rows, {} {}",
+                bill.name(),
+                bill.cell.outside.0,
+                display_cents(bill.cell.outside.1),
+                bill.currency
+            )
+        })
+        .collect();
+    let verdict = if bills.all.is_empty() { Verdict::NotRun } else { verdict_of(&findings, Verdict::Fail) };
+    let detail = match (findings.is_empty(), rows) {
+        (false, _) => "rows belong to another period than their delivery".to_owned(),
+        (true, 0) => "every row is of its delivery's period, and its usage starts inside it".to_owned(),
+        (true, rows) => {
+            format!("every row is of its delivery's period; {rows} rows are about other days ({})", shares.join("; "))
+        }
+    };
+    Check {
+        id: "R10",
+        title: "billing periods",
+        severity: Severity::Error,
+        verdict,
+        detail,
+        figure: Some(rows.to_string()),
+        findings: shown(findings),
+    }
+}
+
+/// R11: which months are final.
+pub(super) fn status(bills: &Bills) -> Check {
+    let open: Vec<String> = bills
+        .all
+        .iter()
+        .filter(|bill| !bill.is_final())
+        .map(|bill| match bill.status {
+            PeriodStatus::PartlyInvoiced => {
+                format!("{}: {} of {} rows carry an invoice id", bill.name(), bill.cell.invoiced_rows, bill.cell.rows)
+            }
+            _ => format!("{}: no row carries an invoice id", bill.name()),
+        })
+        .collect();
+    let all = bills.all.len();
+    Check {
+        id: "R11",
+        title: "status of the months",
+        severity: Severity::Info,
+        verdict: if all == 0 { Verdict::NotRun } else { Verdict::Pass },
+        detail: match open.len() {
+            0 => format!(
+                "{all} payer-periods, all final; earlier readings are not kept, so changes since then are not shown"
+            ),
+            count => {
+                format!("{count} of {all} payer-periods may still change; unused commitment in them is provisional")
+            }
+        },
+        figure: Some(open.len().to_string()),
+        findings: shown(open),
+    }
+}
+
+/// R12: no day, and in hourly bills no hour, of a closed month is without usage between days that have some.
+pub(super) fn coverage(bills: &Bills) -> Check {
+    let mut findings = Vec::new();
+    let mut days_checked = 0;
+    for bill in &bills.all {
+        let days = days_with_usage(bill);
+        let (Some(&first), Some(&last)) = (days.first(), days.last()) else { continue };
+        let end = if bill.is_final() { hours_in_period(bill.cell.start) / 24 - 1 } else { last };
+        let begin = if bill.is_final() { 0 } else { first };
+        days_checked += end - begin + 1;
+        let start_day = bill.cell.start.div_euclid(86_400) as i32;
+        let missing: Vec<String> =
+            (begin..=end).filter(|day| !days.contains(day)).map(|day| day_text(start_day + day as i32)).collect();
+        if !missing.is_empty() {
+            findings.push(format!("{}: no usage on {}", bill.name(), missing.join(", ")));
+        }
+        let hours = missing_hours(bill, &days);
+        if hours > 0 {
+            findings.push(format!("{}: {hours} hours without usage inside days that have some", bill.name()));
+        }
+    }
+
+    Check {
+        id: "R12",
+        title: "no holes in time",
+        severity: Severity::Warning,
+        verdict: if days_checked == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Warn) },
+        detail: match (days_checked, findings.is_empty()) {
+            (0, _) => "no usage rows".to_owned(),
+            (days, true) => format!("{days} payer-days, each with usage"),
+            (days, false) => format!("of {days} payer-days some have no usage: part of the delivery may be missing"),
+        },
+        figure: Some(findings.len().to_string()),
+        findings: shown(findings),
+    }
+}
+
+/// Days of the period (0 is the first) with usage.
+fn days_with_usage(bill: &BillFacts) -> Vec<i64> {
+    let has_hour = |hour: i64| bill.cell.hours[(hour / 64) as usize] >> (hour % 64) & 1 == 1;
+    let days = hours_in_period(bill.cell.start) / 24;
+    (0..days).filter(|day| (day * 24..day * 24 + 24).any(has_hour)).collect()
+}
+
+/// Hours without usage inside days with usage, of a bill that is hourly throughout: nearly all days are whole.
+fn missing_hours(bill: &BillFacts, days: &[i64]) -> i64 {
+    let has_hour = |hour: i64| bill.cell.hours[(hour / 64) as usize] >> (hour % 64) & 1 == 1;
+    let used = |day: i64| (day * 24..day * 24 + 24).filter(|&hour| has_hour(hour)).count() as i64;
+    let whole = days.iter().filter(|&&day| used(day) == 24).count();
+    if bill.cell.hourly_rows == 0 || whole * 10 < days.len() * 9 {
+        return 0;
+    }
+    let inner = if bill.is_final() { days } else { &days[..days.len() - 1] };
+    inner.iter().map(|&day| 24 - used(day)).sum()
+}
+
+/// R19: hashes of what was read.
+pub(super) fn integrity(inventory: &Inventory, hashes: &[String]) -> Check {
+    let files = inventory.files().count();
+    Check {
+        id: "R19",
+        title: "integrity of the bytes",
+        severity: Severity::Error,
+        verdict: Verdict::NotRun,
+        detail: format!(
+            "SHA-256 of {} of {files} files is in the list of inputs; local files carry no checksum to compare it with (page checksums were verified where written)",
+            hashes.len()
+        ),
+        figure: None,
+        findings: Vec::new(),
+    }
+}

@@ -1,0 +1,188 @@
+//! No money appears or vanishes: the certificate of a ledger.
+
+pub mod certificate;
+mod conservation;
+mod delivery;
+mod invoices;
+mod semantics;
+
+use std::path::Path;
+
+use certificate::{Certificate, Check, Input, Period, PeriodStatus, Severity, Skipped, Verdict};
+
+use crate::error::Result;
+use crate::ingest::Inventory;
+use crate::ledger::Ledger;
+use crate::ledger::tables::{BillCell, BillKey};
+use crate::schema::charges::{Metric, Text};
+use crate::schema::filter::NONE_TEXT;
+
+/// Findings of a check that are shown by name; the rest is counted.
+const FINDINGS_SHOWN: usize = 20;
+
+/// Checks a ledger against the files it was gathered from.
+///
+/// # Errors
+/// [`crate::Error::Invoice`] when the invoice file cannot be read.
+pub fn reconcile(
+    ledger: &Ledger,
+    inventory: &Inventory,
+    hashes: &[String],
+    invoice: Option<&Path>,
+) -> Result<Certificate> {
+    let bills = Bills::new(ledger);
+    let (invoice_check, invoices) = invoices::check(ledger, invoice)?;
+    let mut checks = vec![
+        delivery::one_delivery(ledger, inventory, hashes),
+        delivery::files_are_the_manifest(inventory),
+        delivery::rows_in_are_rows_out(ledger, inventory),
+        not_run("R4", "one generation of the delivery", Severity::Error, "local files have no versions to compare"),
+        conservation::conservation(ledger),
+        semantics::negation(ledger, &bills),
+        semantics::identity(ledger, &bills),
+        semantics::used_and_unused(ledger, &bills),
+        semantics::usage_once(ledger),
+        semantics::net_is_gross_and_discounts(&bills),
+        delivery::period(ledger, inventory, &bills),
+        delivery::status(&bills),
+        delivery::coverage(&bills),
+        conservation::one_currency(ledger),
+    ];
+    checks.extend([
+        not_run(
+            "R14",
+            "the same bytes give the same answer",
+            Severity::Error,
+            "a property of the program, shown by its tests",
+        ),
+        not_run(
+            "R15",
+            "split cost closes on its parents",
+            Severity::Warning,
+            "this version counts split-cost rows and leaves them out of every total",
+        ),
+        conservation::tags(ledger),
+        conservation::joins(ledger),
+        invoice_check,
+        delivery::integrity(inventory, hashes),
+        not_run("R20", "recommendations are sane", Severity::Error, "nothing was recommended"),
+    ]);
+    Ok(Certificate {
+        checks,
+        periods: bills.periods(ledger),
+        invoices,
+        inputs: inputs(inventory, hashes),
+        skipped: skipped(inventory),
+    })
+}
+
+fn not_run(id: &'static str, title: &'static str, severity: Severity, why: &str) -> Check {
+    Check { id, title, severity, verdict: Verdict::NotRun, detail: why.to_owned(), figure: None, findings: Vec::new() }
+}
+
+/// A check that holds unless there are findings.
+fn verdict_of(findings: &[String], bad: Verdict) -> Verdict {
+    if findings.is_empty() { Verdict::Pass } else { bad }
+}
+
+/// The first findings, and how many more there are.
+fn shown(mut findings: Vec<String>) -> Vec<String> {
+    if findings.len() > FINDINGS_SHOWN {
+        let more = findings.len() - FINDINGS_SHOWN;
+        findings.truncate(FINDINGS_SHOWN);
+        findings.push(format!("… and {more} more"));
+    }
+    findings
+}
+
+/// The bills of a ledger with what the checks ask of them, in order of payer, period and currency.
+struct Bills {
+    all: Vec<BillFacts>,
+    /// By place in the ledger: the number in `all`.
+    order: Vec<usize>,
+}
+
+struct BillFacts {
+    place: u32,
+    payer: String,
+    period: String,
+    currency: String,
+    cell: BillCell,
+    status: PeriodStatus,
+}
+
+impl Bills {
+    fn new(ledger: &Ledger) -> Bills {
+        let text = |text, id| ledger.names.get(text, id).unwrap_or(NONE_TEXT).to_owned();
+        let mut all: Vec<BillFacts> = ledger
+            .bills
+            .iter()
+            .enumerate()
+            .map(|(place, (key, cell)): (usize, &(BillKey, BillCell))| BillFacts {
+                place: place as u32,
+                payer: text(Text::BillingAccountId, key.payer),
+                period: ledger.period(key.period),
+                currency: text(Text::BillingCurrency, key.currency),
+                status: status_of(cell),
+                cell: cell.clone(),
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.payer, &a.period, &a.currency).cmp(&(&b.payer, &b.period, &b.currency)));
+        let mut order = vec![0; all.len()];
+        for (at, bill) in all.iter().enumerate() {
+            order[bill.place as usize] = at;
+        }
+        Bills { all, order }
+    }
+
+    fn at(&self, place: u32) -> &BillFacts {
+        &self.all[self.order[place as usize]]
+    }
+
+    fn periods(&self, ledger: &Ledger) -> Vec<Period> {
+        let mut cells = vec![crate::ledger::tables::CostCell::default(); self.all.len()];
+        for (key, cell) in ledger.daily.iter() {
+            cells[self.order[ledger.kinds.key(key.kind).bill as usize]].add(cell);
+        }
+        let periods = self.all.iter().zip(&cells).map(|(bill, cell)| Period {
+            payer: bill.payer.clone(),
+            period: bill.period.clone(),
+            currency: bill.currency.clone(),
+            status: bill.status,
+            rows: bill.cell.rows,
+            costs: Metric::ALL.iter().map(|&metric| cell.cost(metric)).collect(),
+        });
+        periods.collect()
+    }
+}
+
+impl BillFacts {
+    /// How people name it.
+    fn name(&self) -> String {
+        format!("{} {}", self.payer, self.period)
+    }
+
+    fn is_final(&self) -> bool {
+        self.status == PeriodStatus::Final
+    }
+}
+
+fn status_of(cell: &BillCell) -> PeriodStatus {
+    match cell.invoiced_rows {
+        0 => PeriodStatus::Open,
+        rows if rows == cell.rows => PeriodStatus::Final,
+        _ => PeriodStatus::PartlyInvoiced,
+    }
+}
+
+fn inputs(inventory: &Inventory, hashes: &[String]) -> Vec<Input> {
+    let files = inventory.files().zip(hashes);
+    files
+        .map(|(file, hash)| Input { file: file.file.clone(), rows: file.rows, bytes: file.bytes, sha256: hash.clone() })
+        .collect()
+}
+
+fn skipped(inventory: &Inventory) -> Vec<Skipped> {
+    let missing = inventory.capabilities.iter().filter(|capability| !capability.available);
+    missing.map(|capability| Skipped { what: capability.name.to_owned(), reason: capability.reason.clone() }).collect()
+}

@@ -1,0 +1,210 @@
+//! CSV of every result: exact amounts, and text that no spreadsheet takes for a formula.
+
+use super::{period_column, period_cost, printable};
+use crate::analyze::request::CostTable;
+use crate::ingest::Inventory;
+use crate::reconcile::certificate::Certificate;
+use crate::report::{Cell, Report, Section};
+use crate::schema::charges::{Metric, Text};
+use crate::schema::money::{QUANTITY_SCALE, money_text, to_text};
+
+/// The groups of an answer; a missing member or an unknown amount is an empty cell. Without the sum, so that adding
+/// up a column is right.
+pub fn costs(table: &CostTable) -> String {
+    let when = period_column(table);
+    let currency = Text::BillingCurrency.name();
+    let with_currency = !table.by.iter().any(|name| name == currency);
+    let mut header: Vec<String> = when.into_iter().map(str::to_owned).collect();
+    header.extend(table.by.iter().map(|name| safe_text(name)));
+    header.push(table.metric.name().to_owned());
+    header.extend(with_currency.then(|| currency.to_owned()));
+    let mut sheet = Sheet::new(header);
+    for row in &table.rows {
+        let mut cells: Vec<String> = when.iter().map(|_| row.period.clone().unwrap_or_default()).collect();
+        cells.extend(row.keys.iter().map(|key| safe_text(key.as_deref().unwrap_or_default())));
+        cells.push(money(row.cost));
+        cells.extend(with_currency.then(|| safe_text(&table.currency)));
+        sheet.push(cells);
+    }
+    sheet.text()
+}
+
+/// The checks of a certificate, one in each line.
+pub fn certificate(certificate: &Certificate) -> String {
+    let mut sheet = Sheet::new(["id", "title", "verdict", "figure", "detail"].map(str::to_owned).into());
+    for check in &certificate.checks {
+        let figure = check.figure.as_deref().unwrap_or_default();
+        sheet.push(vec![
+            check.id.to_owned(),
+            safe_text(check.title),
+            check.verdict.name().to_owned(),
+            if is_number(figure) { figure.to_owned() } else { safe_text(figure) },
+            safe_text(&check.detail),
+        ]);
+    }
+    sheet.text()
+}
+
+/// Payers' months with their status and exact sums.
+pub fn billing_periods(certificate: &Certificate) -> String {
+    let names = [Text::BillingAccountId.name(), super::BILLING_PERIOD, Text::BillingCurrency.name(), "status", "rows"];
+    let metrics = Metric::ALL.iter().map(|metric| metric.name());
+    let mut sheet = Sheet::new(names.into_iter().chain(metrics).map(str::to_owned).collect());
+    for month in &certificate.periods {
+        let mut cells = vec![
+            safe_text(&month.payer),
+            month.period.clone(),
+            safe_text(&month.currency),
+            month.status.name().to_owned(),
+            month.rows.to_string(),
+        ];
+        cells.extend(Metric::ALL.iter().map(|&metric| money(period_cost(month, metric))));
+        sheet.push(cells);
+    }
+    sheet.text()
+}
+
+/// Every figure of a report, one in each line: the section, the row's number from 1, what the row is about, the
+/// column and the value. Sum rows are left out.
+pub fn report(report: &Report) -> String {
+    let mut sheet = Sheet::new(["section", "row", "label", "column", "value"].map(str::to_owned).into());
+    for section in &report.sections {
+        for (index, row) in section.rows.iter().enumerate() {
+            let label = label(section, row);
+            for ((name, _), cell) in section.columns.iter().zip(row) {
+                if matches!(cell, Cell::Text(_)) {
+                    continue;
+                }
+                let number = (index + 1).to_string();
+                sheet.push(vec![section.id.to_owned(), number, label.clone(), safe_text(name), cell_text(cell)]);
+            }
+        }
+    }
+    sheet.text()
+}
+
+/// The files of an inventory with their delivery.
+pub fn inventory(inventory: &Inventory) -> String {
+    let names = [
+        "export",
+        "BillingPeriod",
+        "dialect",
+        "file",
+        "rows",
+        "bytes",
+        "row_groups",
+        "columns",
+        "written_by",
+        "time_encoding",
+        "money_encoding",
+    ];
+    let mut sheet = Sheet::new(names.map(str::to_owned).into());
+    for delivery in &inventory.deliveries {
+        for file in &delivery.files {
+            sheet.push(vec![
+                safe_text(&delivery.export),
+                delivery.period.clone().unwrap_or_default(),
+                delivery.dialect.name().to_owned(),
+                safe_text(&file.file),
+                file.rows.to_string(),
+                file.bytes.to_string(),
+                file.row_groups.to_string(),
+                file.columns.to_string(),
+                safe_text(file.written_by.as_deref().unwrap_or_default()),
+                safe_text(&file.time_encoding),
+                safe_text(&file.money_encoding),
+            ]);
+        }
+    }
+    sheet.text()
+}
+
+/// Text for a cell: without control characters, and with a leading apostrophe where a spreadsheet would take it for
+/// a formula.
+///
+/// ```
+/// use farthing::render::csv::safe_text;
+/// assert_eq!(safe_text("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+/// assert_eq!(safe_text("team-a"), "team-a");
+/// ```
+pub fn safe_text(text: &str) -> String {
+    let formula =
+        |character: char| matches!(character, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
+    let begins = |text: &str| text.chars().next().is_some_and(formula);
+    let clean = printable(text);
+    // Spreadsheets skip blanks before a formula, so the first character that shows decides too.
+    let risky = begins(text) || begins(clean.trim_start());
+    if risky { format!("'{clean}") } else { clean.into_owned() }
+}
+
+fn cell_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => safe_text(text),
+        Cell::Money(units) => money_text(*units),
+        Cell::Ratio(ratio) => ratio.to_string(),
+        Cell::Count(count) => count.to_string(),
+        Cell::Quantity(units) => to_text(*units, QUANTITY_SCALE, 0),
+        Cell::Missing => String::new(),
+    }
+}
+
+/// The text cells of a row, which say what it is about.
+fn label(section: &Section, row: &[Cell]) -> String {
+    let texts = section.columns.iter().zip(row).filter_map(|(_, cell)| match cell {
+        Cell::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    safe_text(&texts.collect::<Vec<_>>().join(" / "))
+}
+
+fn money(units: Option<i128>) -> String {
+    units.map(money_text).unwrap_or_default()
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// Lines that are written to memory, where writing cannot fail.
+struct Sheet(::csv::Writer<Vec<u8>>);
+
+impl Sheet {
+    fn new(header: Vec<String>) -> Sheet {
+        let mut sheet = Sheet(::csv::WriterBuilder::new().flexible(true).from_writer(Vec::new()));
+        sheet.push(header);
+        sheet
+    }
+
+    fn push(&mut self, cells: Vec<String>) {
+        self.0.write_record(cells).expect("a record fits in memory");
+    }
+
+    fn text(self) -> String {
+        let bytes = self.0.into_inner().expect("memory can be flushed");
+        String::from_utf8(bytes).expect("records are made of text")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_begins_a_formula() {
+        for payload in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "－1", "\u{1b}[1m=1"] {
+            let cell = safe_text(payload);
+            assert!(cell.starts_with('\''), "{payload:?} → {cell:?}");
+            assert!(!cell.contains(['\t', '\r', '\n', '\u{1b}']), "{payload:?} → {cell:?}");
+        }
+        assert_eq!(safe_text("a,b \"c\""), "a,b \"c\"");
+        assert_eq!(safe_text(""), "");
+    }
+
+    #[test]
+    fn figures_stay_numbers() {
+        assert!(is_number("-12.5") && is_number("3"));
+        assert!(!is_number("-1+2") && !is_number("") && !is_number("-"));
+        assert_eq!(cell_text(&Cell::Money(-5_000_000_000)), "-0.0050000000");
+    }
+}

@@ -1,0 +1,309 @@
+//! JSON of every result: stable keys in a fixed order, money as exact decimal text, a version in `schema`.
+//!
+//! Every document has `schema`, `version`, `currency`, `periods`, `rows`, `totals`, `checks`, `skipped` and `inputs`.
+
+use serde_json::{Map, Value, json};
+
+use super::{BILLING_PERIOD, all_skipped, is_control, period_column, period_cost};
+use crate::analyze::request::CostTable;
+use crate::ingest::Inventory;
+use crate::reconcile::certificate::{Certificate, Check, Input, InvoiceTotal, Period, Skipped};
+use crate::report::{Cell, ColumnKind, Report, Section};
+use crate::schema::charges::{Metric, Text};
+use crate::schema::money::{QUANTITY_SCALE, money_text, to_text};
+
+/// The engine's version, as documents carry it.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What stands at the head of a document.
+struct Head<'a> {
+    schema: &'static str,
+    currency: Option<&'a str>,
+    periods: Vec<&'a str>,
+    rows: Vec<Value>,
+    totals: Map<String, Value>,
+}
+
+impl Head<'_> {
+    fn document(self) -> Map<String, Value> {
+        let mut document = Map::new();
+        document.insert("schema".into(), self.schema.into());
+        document.insert("version".into(), VERSION.into());
+        document.insert("currency".into(), self.currency.into());
+        document.insert("periods".into(), self.periods.into());
+        document.insert("rows".into(), self.rows.into());
+        document.insert("totals".into(), Value::Object(self.totals));
+        document
+    }
+}
+
+/// `farthing.costs/1`: the groups of an answer as objects keyed by column, and their sum.
+pub fn costs(table: &CostTable, certificate: &Certificate) -> Value {
+    let when = period_column(table);
+    let row = |row: &crate::analyze::request::CostRow| {
+        let mut object = Map::new();
+        if let Some(when) = when {
+            object.insert(when.to_owned(), row.period.as_deref().into());
+        }
+        for (name, key) in table.by.iter().zip(&row.keys) {
+            object.insert(name.clone(), key.as_deref().into());
+        }
+        object.insert(table.metric.name().to_owned(), money(row.cost));
+        Value::Object(object)
+    };
+    let head = Head {
+        schema: "farthing.costs/1",
+        currency: Some(&table.currency),
+        periods: table.periods.iter().map(String::as_str).collect(),
+        rows: table.rows.iter().map(row).collect(),
+        totals: Map::from_iter([(table.metric.name().to_owned(), money(table.total))]),
+    };
+    let mut document = head.document();
+    proof(&mut document, certificate, &table.skipped);
+    Value::Object(document)
+}
+
+/// `farthing.reconcile/1`: `rows` are payers' months with their status and sums, `invoices` what each adds up to.
+pub fn certificate(certificate: &Certificate) -> Value {
+    let months: Vec<&Period> = certificate.periods.iter().collect();
+    let head = Head {
+        schema: "farthing.reconcile/1",
+        currency: only_currency(certificate),
+        periods: distinct(certificate.periods.iter().map(|month| month.period.as_str())),
+        rows: months.iter().map(|month| billing_period(month)).collect(),
+        totals: month_totals(&months),
+    };
+    let mut document = head.document();
+    document.insert("verdict".into(), certificate.verdict().name().into());
+    document.insert("invoices".into(), certificate.invoices.iter().map(invoice).collect());
+    proof(&mut document, certificate, &[]);
+    Value::Object(document)
+}
+
+/// `farthing.report/1`: `rows` are payers' months, `sections` the report's tables keyed by id. Both are empty when
+/// the certificate forbids figures.
+pub fn report(report: &Report) -> Value {
+    let months = report.certificate.periods.iter().filter(|month| month.currency == report.currency);
+    let months: Vec<&Period> = if report.certificate.figures_allowed() { months.collect() } else { Vec::new() };
+    let head = Head {
+        schema: "farthing.report/1",
+        currency: Some(&report.currency),
+        periods: report.periods.iter().map(String::as_str).collect(),
+        rows: months.iter().map(|month| billing_period(month)).collect(),
+        totals: month_totals(&months),
+    };
+    let mut document = head.document();
+    document.insert("title".into(), report.title.as_str().into());
+    let sections: Map<String, Value> = report.sections.iter().map(|part| (part.id.to_owned(), section(part))).collect();
+    document.insert("sections".into(), Value::Object(sections));
+    proof(&mut document, &report.certificate, &[]);
+    Value::Object(document)
+}
+
+/// `farthing.inspect/1`: `rows` are files with their delivery. Nothing has been read but footers, so nothing is
+/// checked and no hash is known.
+pub fn inventory(inventory: &Inventory) -> Value {
+    let files = || inventory.deliveries.iter().flat_map(|delivery| &delivery.files);
+    let totals = [
+        ("deliveries", inventory.deliveries.len() as u64),
+        ("files", files().count() as u64),
+        ("rows", files().map(|file| file.rows).sum()),
+        ("bytes", files().map(|file| file.bytes).sum()),
+    ];
+    let head = Head {
+        schema: "farthing.inspect/1",
+        currency: None,
+        periods: distinct(inventory.deliveries.iter().filter_map(|delivery| delivery.period.as_deref())),
+        rows: delivered_files(inventory),
+        totals: totals.into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect(),
+    };
+    let mut document = head.document();
+    let capability = |capability: &crate::ingest::Capability| json!({"name": capability.name, "available": capability.available, "reason": capability.reason});
+    document.insert("capabilities".into(), inventory.capabilities.iter().map(capability).collect());
+    document.insert("notes".into(), inventory.notes.clone().into());
+    document.insert("checks".into(), Value::Array(Vec::new()));
+    let missing = inventory.capabilities.iter().filter(|capability| !capability.available);
+    let missing = missing.map(|capability| json!({"what": capability.name, "reason": capability.reason}));
+    document.insert("skipped".into(), missing.collect());
+    let input = |file: &crate::ingest::DeliveredFile| json!({"file": file.file, "rows": file.rows, "bytes": file.bytes, "sha256": null});
+    document.insert("inputs".into(), files().map(input).collect());
+    Value::Object(document)
+}
+
+/// A document as indented text. Characters that steer terminals or the direction of text are written as escapes, so
+/// that the text is safe to show and still says the same.
+pub fn text(document: &Value) -> String {
+    let plain = format!("{document:#}\n");
+    if !plain.chars().any(|character| character != '\n' && is_control(character)) {
+        return plain;
+    }
+    let mut safe = String::with_capacity(plain.len());
+    for character in plain.chars() {
+        if character != '\n' && is_control(character) {
+            safe.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+fn proof(document: &mut Map<String, Value>, certificate: &Certificate, own: &[Skipped]) {
+    document.insert("checks".into(), certificate.checks.iter().map(check).collect());
+    let skipped = all_skipped(certificate, own).into_iter();
+    let skipped = skipped.map(|entry| json!({"what": entry.what, "reason": entry.reason}));
+    document.insert("skipped".into(), skipped.collect());
+    document.insert("inputs".into(), certificate.inputs.iter().map(input).collect());
+}
+
+fn check(check: &Check) -> Value {
+    let severity = match check.severity {
+        crate::reconcile::certificate::Severity::Info => "info",
+        crate::reconcile::certificate::Severity::Warning => "warning",
+        crate::reconcile::certificate::Severity::Error => "error",
+    };
+    json!({
+        "id": check.id,
+        "title": check.title,
+        "verdict": check.verdict.name(),
+        "severity": severity,
+        "detail": check.detail,
+        "figure": check.figure,
+        "findings": check.findings,
+    })
+}
+
+fn input(input: &Input) -> Value {
+    json!({"file": input.file, "rows": input.rows, "bytes": input.bytes, "sha256": input.sha256})
+}
+
+fn invoice(invoice: &InvoiceTotal) -> Value {
+    let difference = invoice.invoiced.map(|invoiced| invoice.amount - invoiced);
+    json!({
+        (Text::BillingAccountId.name()): invoice.payer,
+        (Text::InvoiceId.name()): invoice.invoice_id,
+        (Text::BillingCurrency.name()): invoice.currency,
+        "rows": invoice.rows,
+        "amount": money(Some(invoice.amount)),
+        "invoiced": money(invoice.invoiced),
+        "difference": money(difference),
+    })
+}
+
+fn billing_period(month: &Period) -> Value {
+    let mut object = Map::new();
+    object.insert(Text::BillingAccountId.name().into(), month.payer.as_str().into());
+    object.insert(BILLING_PERIOD.into(), month.period.as_str().into());
+    object.insert(Text::BillingCurrency.name().into(), month.currency.as_str().into());
+    object.insert("status".into(), month.status.name().into());
+    object.insert("rows".into(), month.rows.into());
+    for &metric in Metric::ALL {
+        object.insert(metric.name().into(), money(period_cost(month, metric)));
+    }
+    Value::Object(object)
+}
+
+/// The sums of every metric, null where a month does not know it; none at all when there are several currencies,
+/// which are never added together.
+fn month_totals(months: &[&Period]) -> Map<String, Value> {
+    if distinct(months.iter().map(|month| month.currency.as_str())).len() != 1 {
+        return Map::new();
+    }
+    let sum = |metric: Metric| months.iter().map(|month| period_cost(month, metric)).sum::<Option<i128>>();
+    Metric::ALL.iter().map(|&metric| (metric.name().to_owned(), money(sum(metric)))).collect()
+}
+
+fn section(section: &Section) -> Value {
+    let columns = section.columns.iter().map(|(name, kind)| {
+        let kind = match kind {
+            ColumnKind::Text => "text",
+            ColumnKind::Money => "money",
+            ColumnKind::Ratio => "ratio",
+            ColumnKind::Number => "number",
+        };
+        json!({"name": name, "kind": kind})
+    });
+    let object = |cells: &Vec<Cell>| {
+        let pairs = section.columns.iter().zip(cells);
+        Value::Object(pairs.map(|((name, _), value)| (name.clone(), cell(value))).collect())
+    };
+    json!({
+        "title": section.title,
+        "note": section.note,
+        "columns": columns.collect::<Vec<_>>(),
+        "rows": section.rows.iter().map(object).collect::<Vec<_>>(),
+        "total": section.total.as_ref().map(object),
+    })
+}
+
+fn cell(cell: &Cell) -> Value {
+    match cell {
+        Cell::Text(text) => text.as_str().into(),
+        Cell::Money(units) => money(Some(*units)),
+        Cell::Ratio(ratio) => json!(ratio),
+        Cell::Count(count) => (*count).into(),
+        Cell::Quantity(units) => to_text(*units, QUANTITY_SCALE, 0).into(),
+        Cell::Missing => Value::Null,
+    }
+}
+
+fn money(units: Option<i128>) -> Value {
+    units.map(money_text).into()
+}
+
+fn delivered_files(inventory: &Inventory) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for delivery in &inventory.deliveries {
+        for file in &delivery.files {
+            rows.push(json!({
+                "export": delivery.export,
+                "manifest": delivery.manifest.as_ref().map(|path| path.display().to_string()),
+                (BILLING_PERIOD): delivery.period,
+                "dialect": delivery.dialect.name(),
+                "file": file.file,
+                "rows": file.rows,
+                "bytes": file.bytes,
+                "row_groups": file.row_groups,
+                "columns": file.columns,
+                "written_by": file.written_by,
+                "time_encoding": file.time_encoding,
+                "money_encoding": file.money_encoding,
+            }));
+        }
+    }
+    rows
+}
+
+fn only_currency(certificate: &Certificate) -> Option<&str> {
+    match distinct(certificate.periods.iter().map(|month| month.currency.as_str()))[..] {
+        [currency] => Some(currency),
+        _ => None,
+    }
+}
+
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut texts: Vec<&str> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_survive() {
+        let document = json!({"tag": "a\u{202e}b\u{9b}c\u{1b}\n"});
+        let shown = text(&document);
+        assert!(shown.chars().all(|character| character == '\n' || !is_control(character)), "{shown:?}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), document);
+    }
+
+    #[test]
+    fn money_is_exact_text() {
+        assert_eq!(cell(&Cell::Money(12_340_000_000_000)), json!("12.3400000000"));
+        assert_eq!(cell(&Cell::Missing), Value::Null);
+        assert_eq!(cell(&Cell::Ratio(0.25)), json!(0.25));
+    }
+}

@@ -1,0 +1,182 @@
+//! The certificate and the inventory as tables for people.
+
+use super::grid::{Grid, member_text, money_column};
+use super::{bytes_text, count_text, counted, mark, period_cost};
+use crate::ingest::{Delivery, Inventory};
+use crate::reconcile::certificate::{Certificate, Skipped};
+use crate::schema::charges::Metric;
+
+/// The checks: mark, number, title and what was found.
+pub fn checks(certificate: &Certificate) -> Grid {
+    let mut grid = Grid::with_columns(&["", "Check", "Title", "Figure", "Detail"]);
+    for check in &certificate.checks {
+        let figure = check.figure.as_deref().unwrap_or("");
+        grid.push([mark(check.verdict), check.id, check.title, figure, &check.detail]);
+    }
+    grid
+}
+
+/// What is at fault in the checks that did not pass, at most `limit` for each.
+pub fn findings(certificate: &Certificate, limit: usize) -> Grid {
+    let mut grid = Grid::with_columns(&["Check", "Finding"]);
+    for check in certificate.failures() {
+        for finding in check.findings.iter().take(limit) {
+            grid.push([check.id, finding]);
+        }
+        if check.findings.len() > limit {
+            grid.push([check.id, &format!("and {} more", check.findings.len() - limit)]);
+        }
+    }
+    grid
+}
+
+/// Payers' months with their sums. A metric that no month knows has no column.
+pub fn billing_periods(certificate: &Certificate) -> Grid {
+    let known = |metric: &Metric| certificate.periods.iter().any(|month| period_cost(month, *metric).is_some());
+    let metrics: Vec<Metric> = Metric::ALL.iter().copied().filter(known).collect();
+    let names: Vec<String> = metrics.iter().map(|metric| format!(">{}", metric.name())).collect();
+    let mut titles = vec!["Payer", "Period", "Status", ">Rows", "Currency"];
+    titles.extend(names.iter().map(String::as_str));
+    let mut grid = Grid::with_columns(&titles);
+    let amounts = |metric: &Metric| {
+        let parts: Vec<Option<i128>> = certificate.periods.iter().map(|month| period_cost(month, *metric)).collect();
+        money_column(&parts, None)
+    };
+    let columns: Vec<Vec<String>> = metrics.iter().map(amounts).collect();
+    for (index, month) in certificate.periods.iter().enumerate() {
+        let rows = count_text(month.rows);
+        let mut cells = vec![month.payer.as_str(), &month.period, month.status.name(), &rows, &month.currency];
+        cells.extend(columns.iter().map(|column| column[index].as_str()));
+        grid.push(cells);
+    }
+    grid
+}
+
+/// What each invoice adds up to, beside what was invoiced where that is known.
+pub fn invoices(certificate: &Certificate) -> Grid {
+    let tied = certificate.invoices.iter().any(|invoice| invoice.invoiced.is_some());
+    let mut titles = vec!["Payer", "Invoice", ">Rows", "Currency", ">Bill"];
+    if tied {
+        titles.extend([">Invoiced", ">Difference"]);
+    }
+    let mut grid = Grid::with_columns(&titles);
+    for invoice in &certificate.invoices {
+        let difference = invoice.invoiced.map(|invoiced| invoice.amount - invoiced);
+        let money =
+            [Some(invoice.amount), invoice.invoiced, difference].map(|amount| money_column(&[amount], None).concat());
+        let (id, rows) = (member_text(invoice.invoice_id.as_deref()), count_text(invoice.rows));
+        let mut cells = vec![invoice.payer.as_str(), &id, &rows, &invoice.currency, &money[0]];
+        if tied {
+            cells.extend([money[1].as_str(), money[2].as_str()]);
+        }
+        grid.push(cells);
+    }
+    grid
+}
+
+/// The files that were read.
+pub fn inputs(certificate: &Certificate) -> Grid {
+    let mut grid = Grid::with_columns(&["File", ">Rows", ">Size", "SHA-256"]);
+    for input in &certificate.inputs {
+        grid.push([input.file.as_str(), &count_text(input.rows), &bytes_text(input.bytes), &input.sha256]);
+    }
+    grid
+}
+
+/// One sentence on the files that were read.
+pub fn inputs_sentence(certificate: &Certificate) -> String {
+    let rows = certificate.inputs.iter().map(|input| input.rows).sum();
+    let bytes = certificate.inputs.iter().map(|input| input.bytes).sum();
+    let files = certificate.inputs.len() as u64;
+    format!("{} read, {}, {}", counted(files, "file"), counted(rows, "row"), bytes_text(bytes))
+}
+
+/// What was not computed, and why.
+pub fn skipped(entries: &[&Skipped]) -> Grid {
+    let mut grid = Grid::with_columns(&["What", "Reason"]);
+    for entry in entries {
+        grid.push([&entry.what, &entry.reason]);
+    }
+    grid
+}
+
+/// The deliveries, one row each.
+pub fn deliveries(inventory: &Inventory) -> Grid {
+    let mut grid = Grid::with_columns(&[
+        "Export",
+        "Period",
+        "Dialect",
+        ">Files",
+        ">Rows",
+        ">Size",
+        ">Columns",
+        "Time",
+        "Money",
+        "Written by",
+        "Manifest",
+    ]);
+    for delivery in &inventory.deliveries {
+        let rows = count_text(delivery.files.iter().map(|file| file.rows).sum());
+        let bytes = bytes_text(delivery.files.iter().map(|file| file.bytes).sum());
+        let files = count_text(delivery.files.len() as u64);
+        let distinct = |name: fn(&crate::ingest::DeliveredFile) -> String| distinct_texts(delivery, name);
+        grid.push([
+            delivery.export.as_str(),
+            delivery.period.as_deref().unwrap_or("not stated"),
+            delivery.dialect.name(),
+            &files,
+            &rows,
+            &bytes,
+            &distinct(|file| file.columns.to_string()),
+            &distinct(|file| file.time_encoding.clone()),
+            &distinct(|file| file.money_encoding.clone()),
+            &distinct(|file| file.written_by.clone().unwrap_or_else(|| "not stated".to_owned())),
+            if delivery.manifest.is_some() { "yes" } else { "none" },
+        ]);
+    }
+    grid
+}
+
+fn distinct_texts(delivery: &Delivery, text: fn(&crate::ingest::DeliveredFile) -> String) -> String {
+    let mut texts: Vec<String> = delivery.files.iter().map(text).collect();
+    texts.sort();
+    texts.dedup();
+    texts.join(", ")
+}
+
+/// The files, one row each.
+pub fn files(inventory: &Inventory) -> Grid {
+    let mut grid = Grid::with_columns(&["File", ">Rows", ">Size", ">Row groups", ">Columns", "Written by"]);
+    for file in inventory.deliveries.iter().flat_map(|delivery| &delivery.files) {
+        grid.push([
+            file.file.as_str(),
+            &count_text(file.rows),
+            &bytes_text(file.bytes),
+            &count_text(file.row_groups as u64),
+            &count_text(file.columns as u64),
+            file.written_by.as_deref().unwrap_or("not stated"),
+        ]);
+    }
+    grid
+}
+
+/// What can be computed from the columns there are, and what cannot.
+pub fn capabilities(inventory: &Inventory) -> Grid {
+    let mut grid = Grid::with_columns(&["", "What", "From, or why not"]);
+    for capability in &inventory.capabilities {
+        grid.push([if capability.available { "✓" } else { "–" }, capability.name, &capability.reason]);
+    }
+    grid
+}
+
+/// One sentence on what is there.
+pub fn inventory_sentence(inventory: &Inventory) -> String {
+    let files: Vec<_> = inventory.deliveries.iter().flat_map(|delivery| &delivery.files).collect();
+    let rows = files.iter().map(|file| file.rows).sum();
+    let bytes = files.iter().map(|file| file.bytes).sum();
+    let deliveries = match inventory.deliveries.len() {
+        1 => "1 delivery".to_owned(),
+        count => format!("{} deliveries", count_text(count as u64)),
+    };
+    format!("{deliveries}, {}, {}, {}", counted(files.len() as u64, "file"), counted(rows, "row"), bytes_text(bytes))
+}

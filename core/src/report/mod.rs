@@ -1,0 +1,69 @@
+//! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
+
+mod sections;
+
+pub use sections::report;
+
+use crate::reconcile::certificate::Certificate;
+
+/// One value of a section's row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// Text.
+    Text(String),
+    /// Money in units of 1e-12.
+    Money(i128),
+    /// A share, 1.0 being all.
+    Ratio(f64),
+    /// A count.
+    Count(u64),
+    /// A quantity in units of 1e-15.
+    Quantity(i128),
+    /// Not known, or not derivable.
+    Missing,
+}
+
+/// How a column's cells read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Text, to the left.
+    Text,
+    /// Money, to the right, in the report's currency.
+    Money,
+    /// A share in percent.
+    Ratio,
+    /// A count or quantity.
+    Number,
+}
+
+/// A table of the report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Section {
+    /// Its key in JSON: `costs_by_service`.
+    pub id: &'static str,
+    /// Its title.
+    pub title: String,
+    /// One sentence on what the figures mean, or what is not in them.
+    pub note: String,
+    /// Column names and kinds. Names are stable keys in JSON.
+    pub columns: Vec<(String, ColumnKind)>,
+    /// Rows, each as long as `columns`.
+    pub rows: Vec<Vec<Cell>>,
+    /// The sum row, when the rows add up to something.
+    pub total: Option<Vec<Cell>>,
+}
+
+/// The report of a bill.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// Its title.
+    pub title: String,
+    /// The billing periods, in order.
+    pub periods: Vec<String>,
+    /// The currency of every amount.
+    pub currency: String,
+    /// The sections in reading order; none when the certificate forbids figures.
+    pub sections: Vec<Section>,
+    /// What was checked.
+    pub certificate: Certificate,
+}

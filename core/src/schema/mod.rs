@@ -1,0 +1,8 @@
+//! The words: columns of charges and line items, money, and the values that dimensions take.
+
+pub mod charges;
+pub mod filter;
+pub mod line_items;
+pub mod money;
+pub mod names;
+pub mod values;

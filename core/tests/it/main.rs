@@ -1,0 +1,11 @@
+//! Tests of the engine on bills whose truth is known.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod certificate;
+mod encodings;
+mod floors;
+mod messages;
+mod questions;
+mod sameness;
+mod support;
+mod truth;

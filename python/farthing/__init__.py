@@ -1,0 +1,41 @@
+"""Farthing accounts for an AWS bill to the last farthing.
+
+>>> import farthing as ft
+>>> bill = ft.open(folder, progress=False)
+>>> bill.reconcile().verdict
+'pass'
+>>> bill.costs(by="ServiceName", metric="BilledCost", granularity="monthly").columns
+['BillingPeriod', 'ServiceName', 'BilledCost']
+
+Frames are `polars.DataFrame`s with money as exact decimals; they go on to pandas, DuckDB and pyarrow through Arrow.
+Whatever is heavy lets other threads run and can be interrupted.
+"""
+
+from ._bill import Bill, Ledger, open
+from ._certificate import Certificate, Check, Input, Invoice, Period, Skipped
+from ._errors import BillError, FarthingError, FileError, NotFoundError, QueryError, ReconciliationError
+from ._factory import columns, demo
+from ._farthing import __version__
+from ._report import Report
+
+__all__ = [
+    "Bill",
+    "BillError",
+    "Certificate",
+    "Check",
+    "FarthingError",
+    "FileError",
+    "Input",
+    "Invoice",
+    "Ledger",
+    "NotFoundError",
+    "Period",
+    "QueryError",
+    "ReconciliationError",
+    "Report",
+    "Skipped",
+    "__version__",
+    "columns",
+    "demo",
+    "open",
+]

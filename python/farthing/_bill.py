@@ -1,0 +1,231 @@
+"""A bill that has been opened."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from . import _farthing
+from ._certificate import Certificate
+from ._errors import QueryError, ReconciliationError
+from ._frames import Money, frame, with_money
+from ._progress import Progress, ticking
+from ._report import Report, writer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Path: TypeAlias = str | os.PathLike[str]
+Day: TypeAlias = str | datetime.date
+"""A UTC day: a date, or text like `2026-10-31`."""
+
+
+def open(
+    source: Path | Iterable[Path],
+    *,
+    periods: Iterable[str] | None = None,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Bill:
+    """Opens a bill: a parquet or csv file, a folder (a delivery, a month, a whole export), a manifest, or several.
+
+    `periods` keeps these billing periods only. `threads` is one for each core unless said otherwise. `progress` is
+    `True` for a bar (tqdm), `False` for none, or a callable that gets the rows done and the rows in all; by default
+    there is a bar where somebody is looking.
+
+    >>> ft.open(folder, periods=["2026-09", "2026-10"], progress=False)
+    """
+    paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    chosen = None if periods is None else [periods] if isinstance(periods, str) else list(periods)
+    with ticking(progress) as tick:
+        native = _farthing.open(paths, chosen, threads, tick)
+    return Bill(native, progress)
+
+
+class Bill:
+    """A bill that has been opened, by `farthing.open`. It is read once, when something is first asked."""
+
+    def __init__(self, native: _farthing.Bill, progress: Progress) -> None:
+        self._native = native
+        self._progress = progress
+
+    @cached_property
+    def inventory(self) -> dict[str, Any]:
+        """What the source holds: deliveries, periods, dialect, files, rows, columns; found without reading the rows."""
+        inventory: dict[str, Any] = json.loads(self._native.inventory())
+        return inventory
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The bill's exact sums, as frames."""
+        return Ledger(self._native, self._progress)
+
+    def costs(
+        self,
+        by: str | Sequence[str] = (),
+        metric: str = "EffectiveCost",
+        granularity: Literal["total", "monthly", "daily"] = "total",
+        *,
+        period: str | None = None,
+        from_: Day | None = None,
+        to: Day | None = None,
+        where: str | None = None,
+        top: int | None = None,
+        money: Money = "decimal",
+    ) -> pl.DataFrame:
+        """The sum of a metric by charge columns, `Tags/KEY` or `CostCategories/KEY`.
+
+        `period` (`"2026-10"`) keeps one billing period; `from_` and `to` keep charges that start on or after, and
+        before, a UTC day. `where` is the command's filter: `"x_ServiceCode=AmazonEC2,Tags/team!=core"`. With `top`
+        the smaller groups become one row `(other)`, so that it still adds up.
+
+        Raises `QueryError` for a name or filter that is not understood, and `ReconciliationError` when the
+        certificate forbids figures.
+
+        >>> bill.costs(by="ServiceName", top=3)
+        >>> bill.costs(by=["SubAccountId", "Tags/team"], granularity="monthly", where="RegionId=us-east-1").columns
+        ['BillingPeriod', 'SubAccountId', 'Tags/team', 'EffectiveCost']
+        """
+        self._need_figures(self._certificate)
+        question: _farthing.Question = {
+            "by": [by] if isinstance(by, str) else list(by),
+            "metric": metric,
+            "granularity": granularity,
+            "period": period,
+            "from_": _day(from_),
+            "to": _day(to),
+            "filter": where or "",
+            "top": top,
+        }
+        with ticking(self._progress) as tick:
+            answer = self._native.costs(question, tick)
+        return with_money(frame(answer), money)
+
+    def charges(
+        self, where: str | None = None, columns: Sequence[str] | None = None, *, money: Money = "decimal"
+    ) -> pl.DataFrame:
+        """Charges, row by row, in the bill's own order: FOCUS columns, and `x_` columns where FOCUS has no word.
+
+        >>> bill.charges(where="x_ServiceCode=AmazonS3", columns=["ResourceId", "BilledCost"]).columns
+        ['ResourceId', 'BilledCost']
+        """
+        with ticking(self._progress) as tick:
+            batches = self._native.charges(where or "", None if columns is None else list(columns), tick)
+        return with_money(frame(batches), money)
+
+    def reconcile(self, invoice: Path | None = None) -> Certificate:
+        """The certificate: every check that can run, its figure, its verdict; what did not run, and why.
+
+        `invoice` is a csv file (payer, invoice_id, amount, currency) that ties the bill to what finance was billed.
+
+        >>> bill.reconcile().verdict
+        'pass'
+        """
+        with ticking(self._progress) as tick:
+            return Certificate(self._native.reconcile(invoice, tick))
+
+    def report(self, path: Path | None = None, invoice: Path | None = None) -> Report:
+        """The monthly report; written to `path` too, when there is one: the ending chooses, `.md` or `.json`.
+
+        A file appears whole or not at all. Raises `ReconciliationError` when the certificate forbids figures.
+
+        >>> report = bill.report()
+        >>> list(report.sections)
+        """
+        write = None if path is None else writer(path)
+        with ticking(self._progress) as tick:
+            report = Report(self._native.report(invoice, tick))
+        self._need_figures(report.certificate)
+        if write is not None:
+            write(report)
+        return report
+
+    @cached_property
+    def _certificate(self) -> Certificate:
+        return self.reconcile()
+
+    def _need_figures(self, certificate: Certificate) -> None:
+        if certificate.figures_allowed:
+            return
+        failed = [c for c in certificate.checks if c.verdict == "fail" and c.severity == "error"]
+        reasons = "; ".join(f"{check.id} {check.title}: {check.detail}" for check in failed)
+        raise ReconciliationError(f"no figure is given, because the bill does not reconcile: {reasons}", certificate)
+
+
+class Ledger:
+    """The bill's exact sums in a few tables, as frames. The bill is read when the first of them is asked for.
+
+    >>> bill.ledger.daily["EffectiveCost"].sum() == bill.costs()["EffectiveCost"].sum()
+    True
+    """
+
+    def __init__(self, native: _farthing.Bill, progress: Progress) -> None:
+        self._native = native
+        self._progress = progress
+
+    def _table(self, name: str) -> pl.DataFrame:
+        with ticking(self._progress) as tick:
+            return frame(self._native.table(name, tick))
+
+    @cached_property
+    def daily(self) -> pl.DataFrame:
+        """Costs by day, account, service, region, usage type and the kinds of charge."""
+        return self._table("daily")
+
+    @cached_property
+    def allocation(self) -> pl.DataFrame:
+        """Costs by day, account, service and each tag or cost category, one key at a time."""
+        return self._table("allocation")
+
+    @cached_property
+    def resources(self) -> pl.DataFrame:
+        """Costs and quantity of each resource by month, and in which hours it was used."""
+        return self._table("resources")
+
+    @cached_property
+    def demand(self) -> pl.DataFrame:
+        """Usage by hour that a commitment could cover, and how it was covered."""
+        return self._table("demand")
+
+    @cached_property
+    def commitments(self) -> pl.DataFrame:
+        """What each reservation and Savings Plan bought, and what of it was used, by hour."""
+        return self._table("commitments")
+
+    @cached_property
+    def negation(self) -> pl.DataFrame:
+        """What Savings Plans covered, beside what AWS took off again."""
+        return self._table("negation")
+
+    @cached_property
+    def rates(self) -> pl.DataFrame:
+        """The rates seen in the bill."""
+        return self._table("rates")
+
+    @cached_property
+    def identity(self) -> pl.DataFrame:
+        """The terms that tie cash to amortized cost, by commitment."""
+        return self._table("identity")
+
+    @cached_property
+    def tag_sets(self) -> pl.DataFrame:
+        """The sets of tags that resources carry."""
+        return self._table("tag_sets")
+
+    @cached_property
+    def audit(self) -> pl.DataFrame:
+        """Rows and sums by file, invoice and line item type: what the certificate rests on."""
+        return self._table("audit")
+
+    def __repr__(self) -> str:
+        return f"Ledger({', '.join(_farthing.tables())})"
+
+
+def _day(day: Day | None) -> str | None:
+    if isinstance(day, datetime.datetime):
+        raise QueryError(f"{day!r} is an instant; give a UTC day, a date or text like 2026-10-31")
+    return day.isoformat() if isinstance(day, datetime.date) else day

@@ -1,0 +1,176 @@
+"""The compiled engine. Its classes are the inside of those that `farthing` exports; use those.
+
+Everything that takes a `tick` lets other threads run while it works, stops at a KeyboardInterrupt, and calls
+`tick(rows_done, rows_total)` now and then on the thread that called it.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Literal, TypeAlias, TypedDict, final, type_check_only
+
+_Path: TypeAlias = str | os.PathLike[str]
+_Tick: TypeAlias = Callable[[int, int], object] | None
+
+__version__: str
+
+@type_check_only
+class Question(TypedDict):
+    """A cost question; days and periods as text, the filter empty when there is none."""
+
+    by: list[str]
+    metric: str
+    granularity: str
+    period: str | None
+    from_: str | None
+    to: str | None
+    filter: str
+    top: int | None
+
+@type_check_only
+class Check(TypedDict):
+    id: str
+    title: str
+    severity: Literal["info", "warning", "error"]
+    verdict: Literal["pass", "not_run", "warn", "fail"]
+    detail: str
+    figure: str | None
+    findings: list[str]
+
+@type_check_only
+class Period(TypedDict):
+    payer: str
+    period: str
+    currency: str
+    status: Literal["open", "partly invoiced", "final"]
+    rows: int
+    costs: dict[str, Decimal | None]
+
+@type_check_only
+class Invoice(TypedDict):
+    payer: str
+    invoice_id: str | None
+    currency: str
+    rows: int
+    amount: Decimal
+    invoiced: Decimal | None
+
+@type_check_only
+class Input(TypedDict):
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+@type_check_only
+class Grid(TypedDict):
+    """A table as people read it; `right` says of each column whether it stands to the right."""
+
+    columns: list[str]
+    right: list[bool]
+    rows: list[list[str]]
+    total: list[str] | None
+
+@type_check_only
+class Section(TypedDict):
+    id: str
+    title: str
+    note: str
+    rows: Batches
+    total: Batches | None
+    grid: Grid
+
+@final
+class Batches:
+    """Record batches of one schema, by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __len__(self) -> int: ...
+
+@final
+class Bill:
+    """A bill that has been opened."""
+
+    def inventory(self) -> str:
+        """What the source holds, as JSON."""
+
+    def costs(self, question: Question, tick: _Tick = None) -> Batches:
+        """The answer to a cost question."""
+
+    def reconcile(self, invoice: _Path | None = None, tick: _Tick = None) -> Certificate:
+        """The certificate."""
+
+    def table(self, name: str, tick: _Tick = None) -> Batches:
+        """One table of the ledger."""
+
+    def charges(self, filter: str, columns: Sequence[str] | None = None, tick: _Tick = None) -> Batches:
+        """Charges, row by row."""
+
+    def report(self, invoice: _Path | None = None, tick: _Tick = None) -> Report:
+        """The report."""
+
+@final
+class Certificate:
+    """What was checked about a bill."""
+
+    @property
+    def verdict(self) -> Literal["pass", "not_run", "warn", "fail"]: ...
+    @property
+    def figures_allowed(self) -> bool: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def checks(self) -> list[Check]: ...
+    @property
+    def periods(self) -> list[Period]: ...
+    @property
+    def invoices(self) -> list[Invoice]: ...
+    @property
+    def inputs(self) -> list[Input]: ...
+    @property
+    def skipped(self) -> list[tuple[str, str]]: ...
+    def frame(self) -> Batches:
+        """The checks as a frame."""
+
+    def grids(self) -> list[Grid]:
+        """For people: the checks, what is at fault, payers' months and invoices."""
+
+    def json(self) -> str: ...
+    def markdown(self) -> str: ...
+
+@final
+class Report:
+    """The report of a bill."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def periods(self) -> list[str]: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def headline(self) -> str | None: ...
+    @property
+    def certificate(self) -> Certificate: ...
+    @property
+    def sections(self) -> list[Section]: ...
+    def json(self) -> str: ...
+    def markdown(self) -> str: ...
+
+def open(
+    paths: Sequence[_Path],
+    periods: Sequence[str] | None = None,
+    threads: int | None = None,
+    tick: _Tick = None,
+) -> Bill:
+    """Opens one bill that consists of these files and folders."""
+
+def tables() -> list[str]:
+    """The names of the ledger's tables."""
+
+def demo(path: _Path, months: int, accounts: int, seed: int, scale: str, dialect: str, truth: bool) -> None:
+    """Writes a bill from the factory."""
+
+def columns() -> list[tuple[str, str, list[str]]]:
+    """Every charge column: its name, what it means, and the line item columns it is made from."""

@@ -1,0 +1,121 @@
+"""The monthly report: its sections as frames, its texts, and the files it is written to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import _html
+from ._certificate import Certificate
+from ._errors import FileError, QueryError
+from ._frames import frame
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from . import _farthing
+
+
+class Report:
+    """The monthly report of a bill.
+
+    >>> report = bill.report()
+    >>> report.periods
+    >>> report.frame
+    """
+
+    def __init__(self, native: _farthing.Report) -> None:
+        self._native = native
+
+    @property
+    def title(self) -> str:
+        """What it is about."""
+        return self._native.title
+
+    @property
+    def periods(self) -> list[str]:
+        """The billing periods, in order."""
+        return self._native.periods
+
+    @property
+    def currency(self) -> str:
+        """The currency of every amount."""
+        return self._native.currency
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """What was checked."""
+        return Certificate(self._native.certificate)
+
+    @cached_property
+    def sections(self) -> dict[str, pl.DataFrame]:
+        """The sections, in reading order, exact."""
+        return {section["id"]: frame(section["rows"]) for section in self._native.sections}
+
+    @cached_property
+    def totals(self) -> dict[str, pl.DataFrame]:
+        """The sum row of each section that adds up to something."""
+        return {
+            section["id"]: frame(section["total"]) for section in self._native.sections if section["total"] is not None
+        }
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """What the report holds: each section's key, title and note, and how many rows it has."""
+        import polars as pl
+
+        columns = ("section", "title", "note", "rows")
+        rows = [(s["id"], s["title"], s["note"], len(s["rows"])) for s in self._native.sections]
+        return pl.DataFrame(rows, schema=dict(zip(columns, (pl.String, pl.String, pl.String, pl.Int64))), orient="row")
+
+    def to_json(self) -> str:
+        """The report as JSON, money as decimal text."""
+        return self._native.json()
+
+    def to_markdown(self) -> str:
+        """The report as Markdown, money rounded to cents."""
+        return self._native.markdown()
+
+    def __repr__(self) -> str:
+        lines = [f"{self.title} ({self.certificate.summary})"]
+        lines += [f"  {s['id']}: {s['title']}, {len(s['rows'])} rows" for s in self._native.sections]
+        return "\n".join(lines)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def _repr_html_(self) -> str:
+        parts = [_html.heading(self.title), _html.paragraph(self._native.headline)]
+        parts.append(_html.paragraph(f"Certificate: {self.certificate.summary}."))
+        for section in self._native.sections:
+            parts += [_html.heading(section["title"]), _html.paragraph(section["note"]), _html.table(section["grid"])]
+        return "".join(parts)
+
+
+_WRITERS: dict[str, Callable[[Report], str]] = {".md": Report.to_markdown, ".json": Report.to_json}
+
+
+def writer(path: str | os.PathLike[str]) -> Callable[[Report], None]:
+    """What writes a report to `path`; an ending that is not known is found out before any work is done."""
+    target = Path(path)
+    text = _WRITERS.get(target.suffix.lower())
+    if text is None:
+        raise QueryError(f"{target}: a report is not written as `{target.suffix}`; use one of {', '.join(_WRITERS)}")
+    return lambda report: _write(target, text(report))
+
+
+def _write(target: Path, text: str) -> None:
+    """Writes beside the target and then renames, so that nobody sees half a file."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(target)
+    except OSError as error:
+        raise FileError(f"{target}: {error.strerror}; choose a folder that exists and can be written to") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

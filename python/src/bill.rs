@@ -1,0 +1,134 @@
+//! A bill that has been opened: convert, call, map the error.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use farthing::ledger::tables::TABLES;
+use farthing::render::json;
+use farthing::{Costs, Error, Granularity, Metric};
+use pyo3::prelude::*;
+
+use crate::certificate::Certificate;
+use crate::frames::Batches;
+use crate::report::Report;
+use crate::work::{Watch, run};
+use crate::{answers, errors};
+
+/// A bill that has been opened.
+#[pyclass(frozen, module = "farthing._farthing")]
+pub(crate) struct Bill {
+    bill: farthing::Bill,
+    watch: Arc<Watch>,
+}
+
+/// Opens one bill that consists of these files and folders.
+#[pyfunction]
+#[pyo3(signature = (paths, periods=None, threads=None, tick=None))]
+pub(crate) fn open(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    periods: Option<Vec<String>>,
+    threads: Option<usize>,
+    tick: Option<Py<PyAny>>,
+) -> PyResult<Bill> {
+    let watch = Arc::new(Watch::default());
+    let mut options = farthing::Bill::options().progress(watch.callback());
+    if let Some(periods) = periods {
+        options = options.periods(periods);
+    }
+    if let Some(threads) = threads {
+        options = options.threads(threads);
+    }
+    let bill = run(py, &watch, tick.as_ref(), move || options.open(paths))?;
+    Ok(Bill { bill, watch })
+}
+
+/// A cost question, as the Python side words it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Question {
+    by: Vec<String>,
+    metric: String,
+    granularity: String,
+    period: Option<String>,
+    from_: Option<String>,
+    to: Option<String>,
+    filter: String,
+    top: Option<usize>,
+}
+
+impl Question {
+    fn parse(self) -> farthing::Result<Costs> {
+        let granularity = match self.granularity.as_str() {
+            "total" => Granularity::Total,
+            "monthly" => Granularity::Monthly,
+            "daily" => Granularity::Daily,
+            _ => {
+                let hint = "use one of total, monthly, daily".to_owned();
+                return Err(Error::UnknownName { what: "granularity", name: self.granularity, hint });
+            }
+        };
+        Ok(Costs {
+            by: self.by,
+            metric: Metric::parse(&self.metric)?,
+            granularity,
+            period: self.period,
+            from: self.from_,
+            to: self.to,
+            filter: self.filter,
+            top: self.top,
+        })
+    }
+}
+
+#[pymethods]
+impl Bill {
+    /// What the source holds, as JSON.
+    fn inventory(&self) -> String {
+        json::inventory(self.bill.inventory()).to_string()
+    }
+
+    /// The answer to a cost question.
+    #[pyo3(signature = (question, tick=None))]
+    fn costs(&self, py: Python<'_>, question: Question, tick: Option<Py<PyAny>>) -> PyResult<Batches> {
+        let question = question.parse().map_err(errors::engine)?;
+        let answer = run(py, &self.watch, tick.as_ref(), || self.bill.costs(&question))?;
+        answers::costs(&answer).map(Batches::from).map_err(errors::other)
+    }
+
+    /// The certificate.
+    #[pyo3(signature = (invoice=None, tick=None))]
+    fn reconcile(&self, py: Python<'_>, invoice: Option<PathBuf>, tick: Option<Py<PyAny>>) -> PyResult<Certificate> {
+        run(py, &self.watch, tick.as_ref(), || self.bill.reconcile(invoice.as_deref())).map(Certificate::from)
+    }
+
+    /// One table of the ledger.
+    #[pyo3(signature = (name, tick=None))]
+    fn table(&self, py: Python<'_>, name: &str, tick: Option<Py<PyAny>>) -> PyResult<Batches> {
+        run(py, &self.watch, tick.as_ref(), || self.bill.ledger()?.table(name)).map(Batches::from)
+    }
+
+    /// Charges, row by row.
+    #[pyo3(signature = (filter, columns=None, tick=None))]
+    fn charges(
+        &self,
+        py: Python<'_>,
+        filter: &str,
+        columns: Option<Vec<String>>,
+        tick: Option<Py<PyAny>>,
+    ) -> PyResult<Batches> {
+        run(py, &self.watch, tick.as_ref(), || self.bill.charges(filter, columns.as_deref())).map(Batches::from)
+    }
+
+    /// The report.
+    #[pyo3(signature = (invoice=None, tick=None))]
+    fn report(&self, py: Python<'_>, invoice: Option<PathBuf>, tick: Option<Py<PyAny>>) -> PyResult<Report> {
+        run(py, &self.watch, tick.as_ref(), || self.bill.report(invoice.as_deref())).map(Report::from)
+    }
+}
+
+/// The names of the ledger's tables.
+#[pyfunction]
+pub(crate) fn tables() -> Vec<&'static str> {
+    TABLES.to_vec()
+}

@@ -1,0 +1,55 @@
+//! The bill factory.
+
+use std::path::PathBuf;
+
+use farthing::Error;
+use farthing_fixtures::{Config, Dialect, Scale, WriteOptions, write_bill};
+use pyo3::prelude::*;
+
+use crate::errors;
+
+/// Writes a bill from the factory.
+#[pyfunction]
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn demo(
+    py: Python<'_>,
+    path: PathBuf,
+    months: u32,
+    accounts: u32,
+    seed: u64,
+    scale: &str,
+    dialect: &str,
+    truth: bool,
+) -> PyResult<()> {
+    let config = Config {
+        seed,
+        months,
+        accounts,
+        scale: parse_scale(scale).map_err(errors::engine)?,
+        truth,
+        ..Config::default()
+    };
+    let options = WriteOptions { dialect: parse_dialect(dialect).map_err(errors::engine)?, ..WriteOptions::default() };
+    py.detach(|| write_bill(&path, &config, &options)).map(drop).map_err(errors::factory)
+}
+
+fn parse_scale(name: &str) -> farthing::Result<Scale> {
+    let rows = name.strip_suffix("-rows").and_then(|rows| rows.replace('_', "").parse().ok());
+    match (name, rows) {
+        ("small", _) => Ok(Scale::Small),
+        ("medium", _) => Ok(Scale::Medium),
+        (_, Some(rows)) => Ok(Scale::Rows(rows)),
+        _ => {
+            let hint = "use small, medium or a number of rows like 100000-rows".to_owned();
+            Err(Error::UnknownName { what: "scale", name: name.to_owned(), hint })
+        }
+    }
+}
+
+fn parse_dialect(name: &str) -> farthing::Result<Dialect> {
+    match name {
+        "cur2" => Ok(Dialect::Cur2),
+        "legacy" => Ok(Dialect::Legacy),
+        _ => Err(Error::UnknownName { what: "dialect", name: name.to_owned(), hint: "use cur2 or legacy".to_owned() }),
+    }
+}

@@ -1,0 +1,149 @@
+"""Costs, charges and the ledger agree with one another and with the truth of the factory, to the last digit."""
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+import farthing as ft
+
+METRICS = ["EffectiveCost", "BilledCost", "x_UnblendedCost", "x_AmortizedCost"]
+NONE = "(none)"
+UNIT = Decimal(10) ** -12
+Truth = dict[str, Any]
+Sums = dict[str, Decimal]
+
+
+def expected(truth: Truth, dimension: str, metric: str, months: Iterable[str] | None = None) -> Sums:
+    """What the truth says of each member; members that cost nothing are left out."""
+    sums: Sums = {}
+    for month in truth["by"][dimension] if months is None else months:
+        for member, measures in truth["by"][dimension][month].items():
+            sums[member] = sums.get(member, Decimal(0)) + int(measures[metric]) * UNIT
+    return {member: cost for member, cost in sums.items() if cost}
+
+
+def found(frame: pl.DataFrame, dimension: str, metric: str) -> Sums:
+    """What a frame says of each member; members that cost nothing are left out."""
+    sums = frame.group_by(dimension).agg(pl.col(metric).sum())
+    pairs = zip(sums[dimension].cast(pl.String).fill_null(NONE), sums[metric])
+    return {member: cost for member, cost in pairs if cost}
+
+
+def total(truth: Truth, metric: str, months: Iterable[str] | None = None) -> Decimal:
+    sums = [int(truth["totals"][month][metric]) for month in (truth["totals"] if months is None else months)]
+    return sum(sums) * UNIT
+
+
+def test_the_truth_has_what_is_compared(truth: Truth) -> None:
+    wanted = {"x_ServiceCode", "RegionId", "SubAccountId", "x_LineItemType", "CommitmentDiscountId", "InvoiceId", "Day"}
+    assert wanted <= set(truth["by"])
+    assert any(dimension.startswith("Tags/") for dimension in truth["by"])
+    assert any(dimension.startswith("CostCategories/") for dimension in truth["by"])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_dimension_is_as_the_factory_decided(bill: ft.Bill, truth: Truth, metric: str) -> None:
+    for dimension in truth["by"].keys() - {"Day"}:
+        answer = bill.costs(by=dimension, metric=metric)
+        assert found(answer, dimension, metric) == expected(truth, dimension, metric), dimension
+        assert answer[metric].sum() == total(truth, metric)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_days_and_months_are_as_the_factory_decided(bill: ft.Bill, truth: Truth, metric: str) -> None:
+    daily = bill.costs(metric=metric, granularity="daily")
+    assert daily.schema["ChargePeriodStart"] == pl.Date
+    assert found(daily, "ChargePeriodStart", metric) == expected(truth, "Day", metric)
+    monthly = bill.costs(metric=metric, granularity="monthly")
+    assert dict(monthly.iter_rows()) == {month: total(truth, metric, [month]) for month in truth["totals"]}
+
+
+def test_a_period_is_asked_alone(bill: ft.Bill, truth: Truth) -> None:
+    answer = bill.costs(by="x_ServiceCode", metric="BilledCost", period="2026-09")
+    assert found(answer, "x_ServiceCode", "BilledCost") == expected(truth, "x_ServiceCode", "BilledCost", ["2026-09"])
+
+
+def test_days_from_and_to(bill: ft.Bill, truth: Truth) -> None:
+    days = expected(truth, "Day", "BilledCost")
+    answer = bill.costs(metric="BilledCost", granularity="daily", from_=datetime.date(2026, 9, 10), to="2026-09-20")
+    assert found(answer, "ChargePeriodStart", "BilledCost") == {
+        day: cost for day, cost in days.items() if "2026-09-10" <= day < "2026-09-20"
+    }
+
+
+def test_top_still_adds_up(bill: ft.Bill, truth: Truth) -> None:
+    answer = bill.costs(by="x_ServiceCode", top=2)
+    assert answer["x_ServiceCode"].to_list()[-1] == "(other)"
+    assert answer.height == 3
+    assert answer["EffectiveCost"].sum() == total(truth, "EffectiveCost")
+
+
+@pytest.mark.parametrize("condition", ["Tags/team{}core", "x_ServiceCode{}AmazonEC2", "CommitmentDiscountId{}(none)"])
+def test_filters_complement(bill: ft.Bill, truth: Truth, condition: str) -> None:
+    with_it: Any = bill.costs(where=condition.format("="))["EffectiveCost"].sum()
+    without: Any = bill.costs(where=condition.format("!="))["EffectiveCost"].sum()
+    assert with_it != 0
+    assert without != 0
+    assert with_it + without == total(truth, "EffectiveCost")
+    rows = [bill.charges(where=condition.format(sign), columns=["EffectiveCost"]) for sign in ("=", "!=")]
+    assert [frame["EffectiveCost"].sum() for frame in rows] == [with_it, without]
+    assert sum(frame.height for frame in rows) == bill.charges(columns=["EffectiveCost"]).height
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_charges_are_what_the_ledger_adds_up(bill: ft.Bill, truth: Truth, metric: str) -> None:
+    charges = bill.charges(columns=["x_ServiceCode", "SubAccountId", metric])
+    assert found(charges, "x_ServiceCode", metric) == expected(truth, "x_ServiceCode", metric)
+    for dimension in ("x_ServiceCode", "SubAccountId"):
+        assert found(charges, dimension, metric) == found(bill.ledger.daily, dimension, metric)
+
+
+def test_charges_have_focus_columns(bill: ft.Bill) -> None:
+    charges = bill.charges(where="x_ServiceCode=AmazonS3")
+    assert set(charges.columns) == set(ft.columns()["name"])
+    assert charges["x_ServiceCode"].cast(pl.String).unique().to_list() == ["AmazonS3"]
+    assert isinstance(charges.schema["ChargePeriodStart"], pl.Datetime)
+    tagged = charges.filter(pl.col("Tags").list.len() > 0)
+    assert tagged.height > 0
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_ledger_tables_add_up_to_the_truth(bill: ft.Bill, truth: Truth, metric: str) -> None:
+    daily = bill.ledger.daily
+    assert daily[metric].sum() == total(truth, metric)
+    for dimension in ("x_ServiceCode", "RegionId", "SubAccountId", "x_LineItemType", "InvoiceId"):
+        assert found(daily, dimension, metric) == expected(truth, dimension, metric), dimension
+
+
+def test_ledger_tables_are_frames_made_once(bill: ft.Bill) -> None:
+    ledger = bill.ledger
+    assert ledger is bill.ledger
+    assert ledger.daily is ledger.daily
+    for name in ft._farthing.tables():
+        assert isinstance(getattr(ledger, name), pl.DataFrame), name
+        assert name in repr(ledger)
+
+
+def test_periods_may_be_chosen_when_opening(folder: Any, truth: Truth) -> None:
+    bill = ft.open(folder, periods=["2026-10"], threads=1, progress=False)
+    assert bill.costs(metric="BilledCost")["BilledCost"].item() == total(truth, "BilledCost", ["2026-10"])
+    with pytest.raises(ft.QueryError, match="unknown billing period `2025-01`"):
+        ft.open(folder, periods="2025-01")
+
+
+def test_several_sources_are_one_bill(folder: Any, truth: Truth) -> None:
+    files = sorted(folder.rglob("*.parquet"))
+    bill = ft.open(files, progress=False)
+    assert bill.costs(metric="BilledCost")["BilledCost"].item() == total(truth, "BilledCost")
+    assert len(bill.inventory["inputs"]) == len(files)
+
+
+def test_inventory_says_what_is_there(bill: ft.Bill, truth: Truth) -> None:
+    inventory = bill.inventory
+    assert inventory["schema"] == "farthing.inspect/1"
+    assert inventory["periods"] == ["2026-08", "2026-09", "2026-10"]
+    assert inventory["totals"]["rows"] == sum(truth["rows"].values())

@@ -1,0 +1,72 @@
+"""The report and its files."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import farthing as ft
+
+
+@pytest.fixture(scope="module")
+def report(bill: ft.Bill) -> ft.Report:
+    return bill.report()
+
+
+def test_sections_are_frames_that_add_up(report: ft.Report) -> None:
+    assert report.sections
+    assert report.periods == ["2026-08", "2026-09", "2026-10"]
+    assert report.currency == "USD"
+    for key, total in report.totals.items():
+        section = report.sections[key]
+        for name, dtype in section.schema.items():
+            if isinstance(dtype, pl.Decimal) and total[name].item() is not None:
+                assert section[name].sum() == total[name].item(), (key, name)
+
+
+def test_frame_lists_the_sections(report: ft.Report) -> None:
+    assert report.frame["section"].to_list() == list(report.sections)
+    assert report.frame["rows"].to_list() == [section.height for section in report.sections.values()]
+
+
+def test_it_prints_well(report: ft.Report) -> None:
+    assert repr(report).startswith(report.title)
+    html = report._repr_html_()
+    assert html.count("<table>") == len(report.sections)
+    assert report._repr_markdown_().startswith("# ")
+
+
+def test_printed_parts_add_up_to_the_printed_total(report: ft.Report) -> None:
+    for section in report._native.sections:
+        grid = section["grid"]
+        for index, (name, dtype) in enumerate(report.sections[section["id"]].schema.items()):
+            if isinstance(dtype, pl.Decimal) and grid["total"] is not None and grid["total"][index]:
+                parts = [Decimal(row[index].replace(",", "")) for row in grid["rows"] if row[index] != "n/a"]
+                assert sum(parts) == Decimal(grid["total"][index].replace(",", "")), (section["id"], name)
+
+
+@pytest.mark.parametrize("ending", [".md", ".json", ".JSON"])
+def test_files_are_written_whole(bill: ft.Bill, tmp_path: Path, ending: str) -> None:
+    target = tmp_path / f"october{ending}"
+    target.write_text("old")
+    report = bill.report(target)
+    assert [file.name for file in tmp_path.iterdir()] == [target.name]
+    text = target.read_text(encoding="utf-8")
+    assert text == (report.to_markdown() if ending == ".md" else report.to_json())
+    if ending != ".md":
+        assert json.loads(text)["schema"] == "farthing.report/1"
+
+
+def test_an_ending_that_is_not_known_is_refused_at_once(folder: Path, tmp_path: Path) -> None:
+    def told(done: int, total: int) -> None:
+        raise AssertionError("the bill was read")
+
+    with pytest.raises(ft.QueryError, match=r"`\.pdf`.*\.md, \.json"):
+        ft.open(folder, progress=told).report(tmp_path / "october.pdf")
+
+
+def test_a_folder_that_is_not_there_is_named(bill: ft.Bill, tmp_path: Path) -> None:
+    with pytest.raises(ft.FileError, match="nowhere"):
+        bill.report(tmp_path / "nowhere" / "october.md")
