@@ -122,7 +122,7 @@ pub(crate) struct Output {
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
     /// Write to FILE, which appears whole or not at all
-    #[arg(short, long = "output", value_name = "FILE")]
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -271,7 +271,7 @@ pub(crate) struct Report {
     #[arg(long, value_name = "FORMAT", conflicts_with = "files")]
     pub(crate) format: Option<Format>,
     /// Write to these files, after SOURCE; the endings choose the form: .md .json
-    #[arg(short, long = "output", value_name = "FILE", num_args = 1.., value_parser = report_file)]
+    #[arg(short = 'o', long = "output", value_name = "FILE", num_args = 1.., value_parser = report_file)]
     pub(crate) files: Vec<ReportFile>,
 }
 

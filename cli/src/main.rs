@@ -10,6 +10,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let args = args::Farthing::parse();
+    keep_quiet_about_decoders();
     let screen = terminal::Screen::new(&args.everywhere);
     match commands::run(&args, &screen) {
         Ok(code) => ExitCode::from(code),
@@ -18,4 +19,14 @@ fn main() -> ExitCode {
             ExitCode::from(problem.code)
         }
     }
+}
+
+/// A decoder that panics on a damaged file becomes an error that names the file; its own words would only confuse.
+fn keep_quiet_about_decoders() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !farthing::ingest::parquet::is_decoding() {
+            usual(panic);
+        }
+    }));
 }

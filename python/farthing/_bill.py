@@ -90,17 +90,17 @@ class Bill:
         >>> bill.costs(by=["SubAccountId", "Tags/team"], granularity="monthly", where="RegionId=us-east-1").columns
         ['BillingPeriod', 'SubAccountId', 'Tags/team', 'EffectiveCost']
         """
+        question = _farthing.Costs(
+            by=[by] if isinstance(by, str) else list(by),
+            metric=metric,
+            granularity=granularity,
+            period=period,
+            from_=_day(from_),
+            to=_day(to),
+            filter=where or "",
+            top=top,
+        )
         self._need_figures(self._certificate)
-        question: _farthing.Question = {
-            "by": [by] if isinstance(by, str) else list(by),
-            "metric": metric,
-            "granularity": granularity,
-            "period": period,
-            "from_": _day(from_),
-            "to": _day(to),
-            "filter": where or "",
-            "top": top,
-        }
         with ticking(self._progress) as tick:
             answer = self._native.costs(question, tick)
         return with_money(frame(answer), money)

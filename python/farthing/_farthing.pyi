@@ -15,19 +15,6 @@ _Tick: TypeAlias = Callable[[int, int], object] | None
 __version__: str
 
 @type_check_only
-class Question(TypedDict):
-    """A cost question; days and periods as text, the filter empty when there is none."""
-
-    by: list[str]
-    metric: str
-    granularity: str
-    period: str | None
-    from_: str | None
-    to: str | None
-    filter: str
-    top: int | None
-
-@type_check_only
 class Check(TypedDict):
     id: str
     title: str
@@ -89,13 +76,29 @@ class Batches:
     def __len__(self) -> int: ...
 
 @final
+class Costs:
+    """A cost question that is understood; days and periods as text, the filter empty when there is none."""
+
+    def __new__(
+        cls,
+        by: Sequence[str],
+        metric: str,
+        granularity: str,
+        period: str | None,
+        from_: str | None,
+        to: str | None,
+        filter: str,
+        top: int | None,
+    ) -> Costs: ...
+
+@final
 class Bill:
     """A bill that has been opened."""
 
     def inventory(self) -> str:
         """What the source holds, as JSON."""
 
-    def costs(self, question: Question, tick: _Tick = None) -> Batches:
+    def costs(self, question: Costs, tick: _Tick = None) -> Batches:
         """The answer to a cost question."""
 
     def reconcile(self, invoice: _Path | None = None, tick: _Tick = None) -> Certificate:

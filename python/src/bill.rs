@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use farthing::ledger::tables::TABLES;
 use farthing::render::json;
-use farthing::{Costs, Error, Granularity, Metric};
 use pyo3::prelude::*;
 
 use crate::certificate::Certificate;
 use crate::frames::Batches;
+use crate::question::Costs;
 use crate::report::Report;
 use crate::work::{Watch, run};
 use crate::{answers, errors};
@@ -43,44 +43,6 @@ pub(crate) fn open(
     Ok(Bill { bill, watch })
 }
 
-/// A cost question, as the Python side words it.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct Question {
-    by: Vec<String>,
-    metric: String,
-    granularity: String,
-    period: Option<String>,
-    from_: Option<String>,
-    to: Option<String>,
-    filter: String,
-    top: Option<usize>,
-}
-
-impl Question {
-    fn parse(self) -> farthing::Result<Costs> {
-        let granularity = match self.granularity.as_str() {
-            "total" => Granularity::Total,
-            "monthly" => Granularity::Monthly,
-            "daily" => Granularity::Daily,
-            _ => {
-                let hint = "use one of total, monthly, daily".to_owned();
-                return Err(Error::UnknownName { what: "granularity", name: self.granularity, hint });
-            }
-        };
-        Ok(Costs {
-            by: self.by,
-            metric: Metric::parse(&self.metric)?,
-            granularity,
-            period: self.period,
-            from: self.from_,
-            to: self.to,
-            filter: self.filter,
-            top: self.top,
-        })
-    }
-}
-
 #[pymethods]
 impl Bill {
     /// What the source holds, as JSON.
@@ -90,9 +52,8 @@ impl Bill {
 
     /// The answer to a cost question.
     #[pyo3(signature = (question, tick=None))]
-    fn costs(&self, py: Python<'_>, question: Question, tick: Option<Py<PyAny>>) -> PyResult<Batches> {
-        let question = question.parse().map_err(errors::engine)?;
-        let answer = run(py, &self.watch, tick.as_ref(), || self.bill.costs(&question))?;
+    fn costs(&self, py: Python<'_>, question: &Costs, tick: Option<Py<PyAny>>) -> PyResult<Batches> {
+        let answer = run(py, &self.watch, tick.as_ref(), || self.bill.costs(&question.0))?;
         answers::costs(&answer).map(Batches::from).map_err(errors::other)
     }
 

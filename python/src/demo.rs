@@ -10,7 +10,7 @@ use crate::errors;
 
 /// Writes a bill from the factory.
 #[pyfunction]
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "Python names them")]
 pub(crate) fn demo(
     py: Python<'_>,
     path: PathBuf,

@@ -7,6 +7,7 @@ mod demo;
 mod errors;
 mod frames;
 mod grid;
+mod question;
 mod report;
 mod work;
 
@@ -20,6 +21,8 @@ mod _farthing {
     use crate::demo::demo;
     #[pymodule_export]
     use crate::frames::Batches;
+    #[pymodule_export]
+    use crate::question::Costs;
     #[pymodule_export]
     use crate::report::Report;
 

@@ -63,6 +63,14 @@ def test_a_question_that_is_not_understood(bill: ft.Bill, question: dict[str, ob
         bill.costs(**question)  # type: ignore[arg-type]
 
 
+def test_a_question_is_checked_before_the_bill_is_read(folder: Path) -> None:
+    def told(done: int, total: int) -> None:
+        raise AssertionError("the bill was read")
+
+    with pytest.raises(ft.QueryError, match="Servic"):
+        ft.open(folder, progress=told).costs(by="Servic")
+
+
 def test_a_wrong_type_is_a_type_error(bill: ft.Bill) -> None:
     with pytest.raises(TypeError):
         bill.costs(top="three")  # type: ignore[arg-type]

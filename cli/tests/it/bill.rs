@@ -21,7 +21,7 @@ impl Place {
     /// The same bill with faults of delivery.
     pub(crate) fn with_faults(faults: Vec<Fault>) -> Place {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config { scale: Scale::Rows(6_000), truth: false, ..Config::default() };
+        let config = Config { accounts: 5, scale: Scale::Small, truth: false, ..Config::default() };
         let options = WriteOptions { faults, threads: 1, ..WriteOptions::default() };
         write_bill(&folder.path().join("bill"), &config, &options).unwrap();
         Place { folder }

@@ -90,27 +90,34 @@ fn a_filter_keeps_what_it_says() {
 
 #[test]
 fn a_lost_row_is_seen_and_told() {
-    for fault in [Fault::DropNegationRow, Fault::UnknownLineType] {
-        let place = Place::with_faults(vec![fault.clone()]);
-        let reconcile = place.farthing("reconcile bill --format json").output().unwrap();
-        assert_eq!(reconcile.status.code(), Some(3), "{fault:?}");
-        let certificate: serde_json::Value = serde_json::from_slice(&reconcile.stdout).unwrap();
-        let checks = certificate["checks"].as_array().unwrap();
-        let failed: Vec<_> = checks.iter().filter(|check| check["verdict"] == "fail").collect();
-        assert!(!failed.is_empty(), "{fault:?}");
-        let withheld = failed.iter().any(|check| check["severity"] == "error");
-        for line in ["costs bill --by ServiceName", "report bill"] {
-            let output = place.farthing(line).output().unwrap();
-            assert_eq!(output.status.code(), Some(3), "{fault:?}");
-            assert_eq!(output.stdout.is_empty(), withheld, "{fault:?} {line}");
-            let told = String::from_utf8(output.stderr).unwrap();
-            assert!(told.contains(failed[0]["id"].as_str().unwrap()), "{told}");
-            assert_eq!(told.contains("no figure is shown"), withheld, "{told}");
-        }
-        let file = place.path("report.json");
-        place.farthing("report bill -o report.json").assert().code(3);
-        assert_eq!(file.exists(), !withheld, "{fault:?}");
+    let place = Place::with_faults(vec![Fault::DropNegationRow]);
+    let reconcile = place.farthing("reconcile bill --format json").output().unwrap();
+    assert_eq!(reconcile.status.code(), Some(3));
+    let certificate: serde_json::Value = serde_json::from_slice(&reconcile.stdout).unwrap();
+    let checks = certificate["checks"].as_array().unwrap();
+    let failed: Vec<_> = checks.iter().filter(|check| check["verdict"] == "fail").collect();
+    assert!(!failed.is_empty());
+    let withheld = failed.iter().any(|check| check["severity"] == "error");
+    for line in ["costs bill --by ServiceName", "report bill", "report bill -o report.json"] {
+        let output = place.farthing(line).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{line}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains(&format!("✗ {}", failed[0]["id"].as_str().unwrap())), "{told}");
+        assert_eq!(told.contains("no figure is shown"), withheld, "{told}");
+        assert_eq!(output.stdout.is_empty(), withheld || line.contains("-o"), "{line}");
     }
+    assert_eq!(place.path("report.json").exists(), !withheld);
+}
+
+#[test]
+fn a_warning_lets_figures_pass_unless_strict() {
+    let place = Place::with_faults(vec![Fault::UnknownLineType]);
+    let output = place.farthing("costs bill --by x_LineItemType").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("! R5 "), "{told}");
+    place.farthing("costs bill --by x_LineItemType --strict").assert().code(4);
+    place.farthing("reconcile bill --strict").assert().code(4);
 }
 
 #[test]
@@ -125,7 +132,9 @@ fn an_invoice_that_agrees_ties_and_one_that_does_not_is_told() {
             let cents = (units + 5_000_000_000).div_euclid(10_000_000_000)
                 + if index == 0 { i128::from(extra_cents) } else { 0 };
             let (payer, id) = (invoice["BillingAccountId"].as_str().unwrap(), invoice["InvoiceId"].as_str().unwrap());
-            text.push_str(&format!("{payer},{id},{}.{:02},USD\n", cents / 100, cents % 100));
+            let sign = if cents < 0 { "-" } else { "" };
+            let cents = cents.abs();
+            text.push_str(&format!("{payer},{id},{sign}{}.{:02},USD\n", cents / 100, cents % 100));
         }
         std::fs::write(place.path("invoice.csv"), text).unwrap();
     };

@@ -104,7 +104,7 @@ fn the_bill_is_read_again_only_where_that_is_said() {
     let place = Place::with_bill();
     let told = |line: &str| String::from_utf8(place.farthing(line).output().unwrap().stderr).unwrap();
     assert!(!told("costs bill --by ServiceName").contains("read the bill again"));
-    assert!(told("costs bill --by ResourceId,Tags/team").contains("read the bill again for ResourceId, Tags/team"));
+    assert!(told("costs bill --by ChargeDescription").contains("read the bill again for ChargeDescription"));
 }
 
 #[test]

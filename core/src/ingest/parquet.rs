@@ -149,11 +149,24 @@ pub fn open(path: &Path) -> Result<BillFile> {
 /// Runs a decoder; its error or panic becomes an [`Error::Unreadable`] that names the file.
 fn guarded<T>(file: &str, decode: impl FnOnce() -> parquet::errors::Result<T>) -> Result<T> {
     let unreadable = |detail: String| Error::Unreadable { file: file.to_owned(), detail };
-    match catch_unwind(AssertUnwindSafe(decode)) {
+    DECODING.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(unreadable(format!("this is no whole parquet file ({error})"))),
         Err(panic) => Err(unreadable(format!("the parquet decoder gave up ({})", panic_text(panic.as_ref())))),
     }
+}
+
+thread_local! {
+    static DECODING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Whether this thread is inside a decoder, whose panic becomes an [`Error::Unreadable`]: a program's panic hook
+/// can keep quiet about it.
+pub fn is_decoding() -> bool {
+    DECODING.get()
 }
 
 /// What a panic said.

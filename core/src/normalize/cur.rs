@@ -101,6 +101,7 @@ pub struct Normalizer {
     /// Amounts that had more decimals than a unit of 1e-12 holds.
     pub lossy_amounts: u64,
     pub(super) wanted: Wanted,
+    amounts: Vec<LineItem>,
     dictionaries: Vec<DictionaryIds>,
     pub(super) tags: SetReader,
     pub(super) cost_categories: SetReader,
@@ -117,6 +118,7 @@ impl Normalizer {
         Normalizer {
             names: Names::default(),
             lossy_amounts: 0,
+            amounts: wanted.projection().line_items,
             wanted,
             dictionaries: (0..LineItem::ALL.len()).map(|_| DictionaryIds::default()).collect(),
             tags: SetReader::default(),
@@ -203,7 +205,7 @@ impl Normalizer {
         self.times(items, out)?;
         self.dimensions(items, out)?;
         self.sets(items, out)?;
-        let amounts = Amounts::read(items, &self.wanted.projection().line_items)?;
+        let amounts = Amounts::read(items, &self.amounts)?;
         self.plain_costs(&amounts, rows, out)?;
         self.special_rows(&amounts, rows, out)
     }

@@ -235,10 +235,12 @@ pub(super) fn net_is_gross_and_discounts(bills: &Bills) -> Check {
         checked += 1;
         let cell = &bill.cell;
         let allowed = i128::from(cell.rows) * 1_000_000;
-        let by_rows = cell.net.0 + cell.net.1 - cell.gross.0 - cell.gross.1;
-        let by_column = cell.net.0 - cell.gross.0 - cell.discount;
-        let (way, difference) =
-            if by_rows.abs() <= by_column.abs() { ("rows", by_rows) } else { ("a column", by_column) };
+        // Discount rows are in the net of what they discount, so their own net must be nothing: all net is all cash.
+        let (way, difference) = if cell.gross.1 == 0 {
+            ("a column", cell.net.0 - cell.gross.0 - cell.discount)
+        } else {
+            ("rows", cell.net.0 + cell.net.1 - cell.gross.0 - cell.gross.1)
+        };
         figure += difference;
         notes.push(format!("{}: discounts as {way}", bill.name()));
         if difference.abs() > allowed {

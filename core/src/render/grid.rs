@@ -1,7 +1,7 @@
 //! Tables for people: text cells, money rounded once to cents, parts that add up to their printed sum.
 
 use super::{UNKNOWN, change_text, count_text, percent_text, period_column, printable, quantity_text};
-use crate::analyze::request::{CostTable, Granularity};
+use crate::analyze::request::{CostRow, CostTable, Granularity};
 use crate::report::{Cell, ColumnKind, Section};
 use crate::schema::filter::NONE_TEXT;
 use crate::schema::money::{cents, display_cents, grouped_cents, parts_in_cents, ratio};
@@ -54,13 +54,15 @@ impl Grid {
     pub fn keep_last_months(&mut self, limit: usize) -> usize {
         let months: Vec<usize> = (0..self.columns.len()).filter(|&at| is_month(&self.columns[at].title)).collect();
         let left_out = &months[..months.len().saturating_sub(limit)];
-        for &at in left_out.iter().rev() {
-            self.columns.remove(at);
-            for row in self.rows.iter_mut().chain(self.total.as_mut()) {
-                row.remove(at);
-            }
-        }
+        left_out.iter().rev().for_each(|&at| self.remove_column(at));
         left_out.len()
+    }
+
+    fn remove_column(&mut self, at: usize) {
+        self.columns.remove(at);
+        for row in self.rows.iter_mut().chain(self.total.as_mut()) {
+            row.remove(at);
+        }
     }
 
     /// Adds a row of text that may come from a bill.
@@ -110,8 +112,11 @@ fn one_below_the_other(table: &CostTable) -> Grid {
         titles.push(">Share");
     }
     let mut grid = Grid::with_columns(&titles);
-    let parts: Vec<Option<i128>> = table.rows.iter().map(|row| row.cost).collect();
-    for (row, money) in table.rows.iter().zip(money_column(&parts, table.total)) {
+    // At each time the rest comes last, whatever it adds up to.
+    let mut rows: Vec<&CostRow> = table.rows.iter().collect();
+    rows.sort_by(|a, b| (&a.period, is_rest(&a.keys)).cmp(&(&b.period, is_rest(&b.keys))));
+    let parts: Vec<Option<i128>> = rows.iter().map(|row| row.cost).collect();
+    for (row, money) in rows.into_iter().zip(money_column(&parts, table.total)) {
         let mut cells: Vec<String> = Vec::with_capacity(titles.len());
         cells.extend(when.map(|_| member_text(row.period.as_deref())));
         cells.extend(row.keys.iter().map(|key| member_text(key.as_deref())));
@@ -178,10 +183,14 @@ fn groups_by_month<'a>(table: &'a CostTable, months: &[&str]) -> Vec<Group<'a>> 
             *cost = row.cost;
         }
     }
-    let is_rest = |keys: &[Option<String>]| keys.iter().all(|key| key.as_deref() == Some(OTHER_TEXT));
     let size = |costs: &[Option<i128>]| costs.iter().copied().flatten().sum::<i128>();
     groups.sort_by_cached_key(|(keys, costs)| (is_rest(keys), std::cmp::Reverse(size(costs)), keys.to_vec()));
     groups
+}
+
+/// Whether a group is the rest that `top` leaves out.
+fn is_rest(keys: &[Option<String>]) -> bool {
+    !keys.is_empty() && keys.iter().all(|key| key.as_deref() == Some(OTHER_TEXT))
 }
 
 fn last_change(costs: &[Option<i128>]) -> String {
@@ -223,7 +232,18 @@ pub fn section(section: &Section) -> Grid {
     grid.total = section.total.as_ref().map(|_| total_row);
     grid.bars = section_bars(section);
     grid.trends = trends(section);
+    leave_out_unknown(&mut grid, section);
     grid
+}
+
+/// Leaves out the columns in which nothing is known; what is missing is said where the report lists it.
+fn leave_out_unknown(grid: &mut Grid, section: &Section) {
+    for at in (0..section.columns.len()).rev() {
+        let is_unknown = |row: &Vec<Cell>| row.get(at).is_none_or(|cell| *cell == Cell::Missing);
+        if !section.rows.is_empty() && section.rows.iter().all(is_unknown) {
+            grid.remove_column(at);
+        }
+    }
 }
 
 /// Bars of a section: its first ratio, or its amounts when it goes day by day.
@@ -311,7 +331,7 @@ fn trends(section: &Section) -> Vec<Vec<i128>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyze::request::{AnsweredFrom, CostRow};
+    use crate::analyze::request::AnsweredFrom;
     use crate::schema::charges::Metric;
 
     fn table(granularity: Granularity, rows: &[(&str, &str, i128)]) -> CostTable {
@@ -341,6 +361,33 @@ mod tests {
         assert_eq!(amounts, ["0.33", "0.33", "0.34"]);
         assert_eq!(grid.rows[1][0], "(none)");
         assert_eq!(grid.total.unwrap(), ["Total", "1.00", ""]);
+        let grid = costs(&table(Granularity::Total, &[("", "(other)", 9), ("", "a", 5)]));
+        assert_eq!([&grid.rows[0][0], &grid.rows[1][0]], ["a", "(other)"]);
+    }
+
+    #[test]
+    fn a_section_shows_what_is_known() {
+        let column = |name: &str, kind| (name.to_owned(), kind);
+        let row =
+            |key: &str, cost| vec![Cell::Text(key.to_owned()), Cell::Money(cost), Cell::Missing, Cell::Ratio(0.5)];
+        let third = 333_333_333_333;
+        let grid = section(&Section {
+            id: "x",
+            title: String::new(),
+            note: String::new(),
+            columns: vec![
+                column("Key", ColumnKind::Text),
+                column("2026-10", ColumnKind::Money),
+                column("Invoiced", ColumnKind::Money),
+                column("Share", ColumnKind::Ratio),
+            ],
+            rows: vec![row("a\u{1b}[31m", 2 * third), row("b", third)],
+            total: Some(vec![Cell::Text("Total".to_owned()), Cell::Money(3 * third), Cell::Missing, Cell::Missing]),
+        });
+        assert_eq!(grid.rows, [["a", "0.67", "50.0%"], ["b", "0.33", "50.0%"]]);
+        assert_eq!(grid.total.unwrap(), ["Total", "1.00", ""]);
+        assert_eq!(grid.bars, [Some(1.0), Some(1.0)]);
+        assert!(is_month("2026-10") && !is_month("Savings") && !is_month("héé-10"));
     }
 
     #[test]

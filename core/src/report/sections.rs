@@ -46,10 +46,10 @@ fn sections(ledger: &Ledger, certificate: &Certificate, periods: &[String]) -> R
         by_period("costs_by_region", "Effective cost by region", "RegionId", &by("RegionId")?, periods),
         types(ledger)?,
         tags(ledger)?,
-        commitment_section(ledger),
         coverage_section(ledger),
     ];
     if let Some(last) = periods.last() {
+        sections.push(commitment_section(ledger, last));
         sections.push(resources(ledger, last)?);
         sections.push(days(ledger, last)?);
     }
@@ -229,15 +229,14 @@ fn tags(ledger: &Ledger) -> Result<Section> {
     })
 }
 
-fn commitment_section(ledger: &Ledger) -> Section {
-    let uses = by_commitment(ledger);
+fn commitment_section(ledger: &Ledger, period: &str) -> Section {
+    let uses: Vec<_> = by_commitment(ledger).into_iter().filter(|one| one.period == period).collect();
     let rows: Vec<Vec<Cell>> = uses
         .iter()
         .map(|commitment| {
             vec![
                 Cell::Text(commitment.arn.clone()),
                 Cell::Text(commitment.kind.to_owned()),
-                Cell::Text(commitment.period.clone()),
                 Cell::Money(commitment.sums.bought),
                 Cell::Money(commitment.sums.used),
                 Cell::Money(commitment.sums.unused),
@@ -251,7 +250,7 @@ fn commitment_section(ledger: &Ledger) -> Section {
     let (bought, used, unused) = (sum(|sums| sums.bought), sum(|sums| sums.used), sum(|sums| sums.unused));
     Section {
         id: "commitments",
-        title: "Commitments".to_owned(),
+        title: format!("Commitments, {period}"),
         note:
             "Committed is recurring fees and the month's share of upfront fees. Net saving is the on-demand value of \
                what was covered, less what was committed."
@@ -259,7 +258,6 @@ fn commitment_section(ledger: &Ledger) -> Section {
         columns: vec![
             column("CommitmentDiscountId", ColumnKind::Text),
             column("Kind", ColumnKind::Text),
-            column("BillingPeriod", ColumnKind::Text),
             column("Committed", ColumnKind::Money),
             column("Used", ColumnKind::Money),
             column("Unused", ColumnKind::Money),
@@ -269,7 +267,6 @@ fn commitment_section(ledger: &Ledger) -> Section {
         rows,
         total: Some(vec![
             Cell::Text("Total".to_owned()),
-            Cell::Missing,
             Cell::Missing,
             Cell::Money(bought),
             Cell::Money(used),

@@ -9,8 +9,9 @@ pub const QUANTITY_SCALE: u32 = 15;
 
 /// AWS prints at most this many decimal places.
 const PRINTED_SCALE: u32 = 10;
-/// Above this magnitude an f64 no longer holds every integer, so the fast path would be a guess.
-const EXACT_F64: f64 = 9_007_199_254_740_992.0;
+/// Up to 2^19 (524,288), times 1e10, two printed amounts are never one double, and the nearest integer of the
+/// product is the printed amount; beyond it the fast path would be a guess.
+const EXACT_F64: f64 = 5_242_880_000_000_000.0;
 
 /// An integer amount at some scale, and whether digits below that scale were cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +30,20 @@ pub struct Scaled {
 pub fn from_f64(value: f64, scale: u32) -> Option<Scaled> {
     let printed = (value * 1e10).round_ties_even();
     if printed.abs() <= EXACT_F64 && printed / 1e10 == value {
-        let units = i128::from(printed as i64) * 10_i128.pow(scale - PRINTED_SCALE);
+        let units = i128::from(printed as i64) * printed_factor(scale);
         return Some(Scaled { units, lossy: false });
     }
     from_f64_slow(value, scale)
+}
+
+/// Units of `scale` in one unit of what AWS prints; constants for the scales that rows are read at.
+#[inline]
+fn printed_factor(scale: u32) -> i128 {
+    match scale {
+        MONEY_SCALE => 100,
+        QUANTITY_SCALE => 100_000,
+        _ => 10_i128.pow(scale - PRINTED_SCALE),
+    }
 }
 
 #[cold]

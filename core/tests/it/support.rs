@@ -9,35 +9,35 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A bill on disk and what its factory knows of it.
-pub struct Made {
-    pub folder: TempDir,
-    pub truth: Value,
+pub(crate) struct Made {
+    pub(crate) folder: TempDir,
+    pub(crate) truth: Value,
 }
 
 impl Made {
-    pub fn bill(&self) -> Bill {
+    pub(crate) fn bill(&self) -> Bill {
         Bill::open(self.folder.path()).expect("the bill opens")
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 }
 
-pub fn small(seed: u64) -> Config {
+pub(crate) fn small(seed: u64) -> Config {
     Config { seed, months: 3, scale: Scale::Rows(6_000), ..Config::default() }
 }
 
 /// A bill whose months have usage in every hour.
-pub fn whole_months(seed: u64) -> Config {
+pub(crate) fn whole_months(seed: u64) -> Config {
     Config { scale: Scale::Small, ..small(seed) }
 }
 
-pub fn in_dialect(dialect: Dialect) -> WriteOptions {
+pub(crate) fn in_dialect(dialect: Dialect) -> WriteOptions {
     WriteOptions { dialect, row_group_rows: 1_000, ..WriteOptions::default() }
 }
 
-pub fn make(config: &Config, write: &WriteOptions) -> Made {
+pub(crate) fn make(config: &Config, write: &WriteOptions) -> Made {
     let folder = tempfile::tempdir().expect("a folder");
     let written = write_bill(folder.path(), config, write).expect("the factory writes");
     let truth = serde_json::to_value(written.truth).expect("truth is JSON");
@@ -45,7 +45,7 @@ pub fn make(config: &Config, write: &WriteOptions) -> Made {
 }
 
 /// Integer text of the truth as an integer.
-pub fn integer(value: &Value) -> i128 {
+pub(crate) fn integer(value: &Value) -> i128 {
     match value {
         Value::String(text) => text.parse().expect("an integer"),
         Value::Number(number) => i128::from(number.as_i64().expect("an integer")),
@@ -55,7 +55,7 @@ pub fn integer(value: &Value) -> i128 {
 }
 
 /// Sums of a metric by one dimension and period, with "(none)" for the missing member; zeros left out.
-pub fn answered(bill: &Bill, dimension: &str, metric: Metric) -> BTreeMap<(String, String), i128> {
+pub(crate) fn answered(bill: &Bill, dimension: &str, metric: Metric) -> BTreeMap<(String, String), i128> {
     let answer = bill.costs(&Costs::by([dimension]).metric(metric).monthly()).expect("an answer");
     let mut sums = BTreeMap::new();
     for row in answer.rows {
@@ -69,7 +69,7 @@ pub fn answered(bill: &Bill, dimension: &str, metric: Metric) -> BTreeMap<(Strin
 }
 
 /// The truth of one dimension and measure; zeros left out.
-pub fn truth_by(truth: &Value, dimension: &str, measure: &str) -> BTreeMap<(String, String), i128> {
+pub(crate) fn truth_by(truth: &Value, dimension: &str, measure: &str) -> BTreeMap<(String, String), i128> {
     let mut sums = BTreeMap::new();
     for (period, members) in truth["by"][dimension].as_object().expect("a dimension of the truth") {
         for (member, measures) in members.as_object().expect("members") {
