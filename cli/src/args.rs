@@ -55,6 +55,9 @@ Examples:
   farthing completions bash
   farthing completions zsh";
 
+/// The heading of options that every command has.
+const EVERYWHERE: &str = "Everywhere";
+
 /// Accounts for an AWS bill to the last farthing.
 #[derive(Debug, Parser)]
 #[command(name = "farthing", version, after_help = EXAMPLES, max_term_width = 110)]
@@ -69,19 +72,19 @@ pub(crate) struct Farthing {
 #[derive(Debug, Args)]
 pub(crate) struct Everywhere {
     /// Read with so many threads [default: one for each core]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Say nothing but results and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Say more: every finding, every file that was read
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) verbose: bool,
     /// Color the output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
     /// Exit with 4 on warnings and partial data
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) strict: bool,
 }
 

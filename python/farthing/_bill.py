@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from . import _farthing
+from . import _farthing, _html
 from ._certificate import Certificate
 from ._errors import QueryError, ReconciliationError
 from ._frames import Money, frame, with_money
@@ -31,13 +31,15 @@ def open(
     threads: int | None = None,
     progress: Progress = None,
 ) -> Bill:
-    """Opens a bill: a parquet or csv file, a folder (a delivery, a month, a whole export), a manifest, or several.
+    """Opens a bill: a parquet file, a folder (a delivery, a month, a whole export), a manifest, or several of these.
 
     `periods` keeps these billing periods only. `threads` is one for each core unless said otherwise. `progress` is
     `True` for a bar (tqdm), `False` for none, or a callable that gets the rows done and the rows in all; by default
     there is a bar where somebody is looking.
 
-    >>> ft.open(folder, periods=["2026-09", "2026-10"], progress=False)
+    >>> october = ft.open(folder, periods=["2026-10"], progress=False)
+    >>> october.inventory["periods"]
+    ['2026-10']
     """
     paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     chosen = None if periods is None else [periods] if isinstance(periods, str) else list(periods)
@@ -86,7 +88,8 @@ class Bill:
         Raises `QueryError` for a name or filter that is not understood, and `ReconciliationError` when the
         certificate forbids figures.
 
-        >>> bill.costs(by="ServiceName", top=3)
+        >>> bill.costs(by="ServiceName", top=3).shape
+        (4, 2)
         >>> bill.costs(by=["SubAccountId", "Tags/team"], granularity="monthly", where="RegionId=us-east-1").columns
         ['BillingPeriod', 'SubAccountId', 'Tags/team', 'EffectiveCost']
         """
@@ -109,6 +112,8 @@ class Bill:
         self, where: str | None = None, columns: Sequence[str] | None = None, *, money: Money = "decimal"
     ) -> pl.DataFrame:
         """Charges, row by row, in the bill's own order: FOCUS columns, and `x_` columns where FOCUS has no word.
+
+        `Tags` are maps: `pl.col("Tags").map.get("team")`.
 
         >>> bill.charges(where="x_ServiceCode=AmazonS3", columns=["ResourceId", "BilledCost"]).columns
         ['ResourceId', 'BilledCost']
@@ -133,8 +138,9 @@ class Bill:
 
         A file appears whole or not at all. Raises `ReconciliationError` when the certificate forbids figures.
 
-        >>> report = bill.report()
-        >>> list(report.sections)
+        >>> report = bill.report(tmp / "october.md")
+        >>> (tmp / "october.md").read_text() == report.to_markdown()
+        True
         """
         write = None if path is None else writer(path)
         with ticking(self._progress) as tick:
@@ -143,6 +149,13 @@ class Bill:
         if write is not None:
             write(report)
         return report
+
+    def __repr__(self) -> str:
+        return f"Bill({self._native.summary})"
+
+    def _repr_html_(self) -> str:
+        tables = [_html.table(grid) for grid in self._native.grids() if grid["rows"]]
+        return "".join([_html.heading("Bill"), _html.paragraph(self._native.summary), *tables])
 
     @cached_property
     def _certificate(self) -> Certificate:

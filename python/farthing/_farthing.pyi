@@ -95,8 +95,15 @@ class Costs:
 class Bill:
     """A bill that has been opened."""
 
+    @property
+    def summary(self) -> str:
+        """What the source holds, in one sentence."""
+
     def inventory(self) -> str:
         """What the source holds, as JSON."""
+
+    def grids(self) -> list[Grid]:
+        """For people: the deliveries, and what can be computed."""
 
     def costs(self, question: Costs, tick: _Tick = None) -> Batches:
         """The answer to a cost question."""

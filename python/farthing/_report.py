@@ -24,8 +24,12 @@ class Report:
     """The monthly report of a bill.
 
     >>> report = bill.report()
-    >>> report.periods
-    >>> report.frame
+    >>> report.title, report.currency
+    ('AWS cost report, 2026-08 to 2026-10', 'USD')
+    >>> report.sections["costs_by_account"].columns
+    ['SubAccountId', '2026-08', '2026-09', '2026-10', 'Total', 'Share']
+    >>> report.frame.columns
+    ['section', 'title', 'note', 'rows']
     """
 
     def __init__(self, native: _farthing.Report) -> None:

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use farthing::ledger::tables::TABLES;
-use farthing::render::json;
+use farthing::render::{json, summaries};
 use pyo3::prelude::*;
 
 use crate::certificate::Certificate;
 use crate::frames::Batches;
+use crate::grid::Grid;
 use crate::question::Costs;
 use crate::report::Report;
 use crate::work::{Watch, run};
@@ -48,6 +49,18 @@ impl Bill {
     /// What the source holds, as JSON.
     fn inventory(&self) -> String {
         json::inventory(self.bill.inventory()).to_string()
+    }
+
+    /// What the source holds, in one sentence.
+    #[getter]
+    fn summary(&self) -> String {
+        summaries::inventory_sentence(self.bill.inventory())
+    }
+
+    /// For people: the deliveries, and what can be computed.
+    fn grids(&self) -> [Grid; 2] {
+        let inventory = self.bill.inventory();
+        [summaries::deliveries(inventory), summaries::capabilities(inventory)].map(Grid::from)
     }
 
     /// The answer to a cost question.

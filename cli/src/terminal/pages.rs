@@ -1,7 +1,7 @@
 //! Results as pages of text: headings, tables, and the certificate that ties the figures to the files.
 
 use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
-use farthing::render::{all_skipped, costs_headline, costs_title, headline, periods_text, printable, summaries};
+use farthing::render::{all_skipped, amounts_sentence, costs_headline, costs_title, headline, printable, summaries};
 use farthing::{Certificate, CostTable, Inventory, Report, Skipped};
 
 use super::table::table;
@@ -41,7 +41,7 @@ pub(crate) fn report(report: &Report, look: Look) -> String {
     if let Some(headline) = headline(report) {
         page.line(&headline);
     }
-    page.dimmed(&format!("{}; all amounts in {}", periods_text(&report.periods), report.currency));
+    page.dimmed(&amounts_sentence(report));
     for section in &report.sections {
         page.heading(&section.title);
         page.dimmed(&section.note);

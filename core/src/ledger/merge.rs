@@ -31,20 +31,7 @@ impl Ledger {
         self.merge_commitments(&mut other, &places);
         self.lossy_amounts += other.lossy_amounts;
         self.key_collisions.append(&mut other.key_collisions);
-        for (bill, key, is_cost_category) in std::mem::take(&mut other.by_period) {
-            let key = self.tag_key_here(key, is_cost_category, &other);
-            self.by_period.insert((places.bills[bill as usize], key, is_cost_category));
-        }
         self.narrow();
-    }
-
-    fn tag_key_here(&self, key: u32, is_cost_category: bool, other: &Ledger) -> u32 {
-        let (mine, theirs) = if is_cost_category {
-            (&self.names.cost_categories, &other.names.cost_categories)
-        } else {
-            (&self.names.tags, &other.names.tags)
-        };
-        theirs.keys.get(key).and_then(|text| mine.keys.find(text)).unwrap_or(0)
     }
 
     fn places(&mut self, other: &Ledger) -> Places {
@@ -135,6 +122,12 @@ impl Ledger {
             self.names.tags.values.absorb(&other.names.tags.values),
             self.names.cost_categories.values.absorb(&other.names.cost_categories.values),
         ];
+        for ((bill, key, is_cost_category), value) in other.values_seen.drain() {
+            let which = usize::from(is_cost_category);
+            let key = (places.bills[bill as usize], keys[which][key as usize], is_cost_category);
+            self.see_value(key, values[which][value as usize]);
+        }
+        self.narrowing |= !self.by_period.is_empty();
         for (key, cell) in other.allocation.drain() {
             let which = usize::from(key.is_cost_category);
             let key = AllocationKey {

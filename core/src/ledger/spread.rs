@@ -1,9 +1,5 @@
 //! Spreads sums by tag set over the tag keys, and keeps keys with very many values by month.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use hashbrown::HashSet;
-
 use super::keyed::Keyed;
 use super::tables::{AllocationKey, CostCell, Ledger, SharedKey, WHOLE_PERIOD};
 use crate::schema::names::{NONE, Names};
@@ -34,6 +30,7 @@ impl Ledger {
             self.allocation.cell(all).absorb(&cell);
             for (pairs, is_cost_category) in sets(names, &key) {
                 for &(tag, value) in pairs {
+                    self.see_value((key.bill, tag, is_cost_category), value);
                     let by_period = self.by_period.contains(&(key.bill, tag, is_cost_category));
                     let day = if by_period { WHOLE_PERIOD } else { key.day };
                     self.allocation.cell(AllocationKey { day, key: tag, value, is_cost_category, ..all }).absorb(&cell);
@@ -43,20 +40,20 @@ impl Ledger {
         self.narrow();
     }
 
-    /// Moves keys that have too many values from days to their whole period.
-    pub(super) fn narrow(&mut self) {
-        let mut values: BTreeMap<(u32, u32, bool), HashSet<u32>> = BTreeMap::new();
-        for (key, _) in self.allocation.iter().filter(|(key, _)| key.key != NONE && key.day != WHOLE_PERIOD) {
-            values.entry((key.bill, key.key, key.is_cost_category)).or_default().insert(key.value);
+    /// Counts a key's distinct values; too many and it is kept by period from here on.
+    pub(super) fn see_value(&mut self, key: (u32, u32, bool), value: u32) {
+        if self.values_seen.insert((key, value)) {
+            let count = self.value_counts.entry(key).or_default();
+            *count += 1;
+            if *count > VALUES_BY_DAY_MAX && self.by_period.insert(key) {
+                self.narrowing = true;
+            }
         }
-        let wide: BTreeSet<_> =
-            values.into_iter().filter(|(_, values)| values.len() > VALUES_BY_DAY_MAX).map(|(key, _)| key).collect();
-        let known = self.by_period.len();
-        self.by_period.extend(wide);
-        let stale = self.allocation.iter().any(|(key, _)| {
-            key.day != WHOLE_PERIOD && self.by_period.contains(&(key.bill, key.key, key.is_cost_category))
-        });
-        if self.by_period.len() == known && !stale {
+    }
+
+    /// Moves keys that turned out to have too many values from days to their whole period.
+    pub(super) fn narrow(&mut self) {
+        if !std::mem::take(&mut self.narrowing) {
             return;
         }
         for (key, cell) in self.allocation.drain() {

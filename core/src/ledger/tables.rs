@@ -276,7 +276,12 @@ pub struct Ledger {
     /// Keys of tags that are spelled in several ways.
     pub key_collisions: std::collections::BTreeSet<String>,
     /// Tag keys kept by period because they have too many values: bill, key, is a cost category.
-    pub(super) by_period: std::collections::BTreeSet<(u32, u32, bool)>,
+    pub(super) by_period: hashbrown::HashSet<(u32, u32, bool)>,
+    /// Values seen of each key, and how many.
+    pub(super) values_seen: hashbrown::HashSet<((u32, u32, bool), u32)>,
+    pub(super) value_counts: hashbrown::HashMap<(u32, u32, bool), usize>,
+    /// Whether a key became one of those kept by period since they were last moved.
+    pub(super) narrowing: bool,
 }
 
 /// The names of the tables that [`Ledger::table`] hands out.

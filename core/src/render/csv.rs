@@ -1,11 +1,11 @@
 //! CSV of every result: exact amounts, and text that no spreadsheet takes for a formula.
 
-use super::{period_column, period_cost, printable};
+use super::{period_column, printable};
 use crate::analyze::request::CostTable;
 use crate::ingest::Inventory;
 use crate::reconcile::certificate::Certificate;
 use crate::report::{Cell, Report, Section};
-use crate::schema::charges::{Metric, Text};
+use crate::schema::charges::Text;
 use crate::schema::money::{QUANTITY_SCALE, money_text, to_text};
 
 /// The groups of an answer; a missing member or an unknown amount is an empty cell. Without the sum, so that adding
@@ -41,25 +41,6 @@ pub fn certificate(certificate: &Certificate) -> String {
             if is_number(figure) { figure.to_owned() } else { safe_text(figure) },
             safe_text(&check.detail),
         ]);
-    }
-    sheet.text()
-}
-
-/// Payers' months with their status and exact sums.
-pub fn billing_periods(certificate: &Certificate) -> String {
-    let names = [Text::BillingAccountId.name(), super::BILLING_PERIOD, Text::BillingCurrency.name(), "status", "rows"];
-    let metrics = Metric::ALL.iter().map(|metric| metric.name());
-    let mut sheet = Sheet::new(names.into_iter().chain(metrics).map(str::to_owned).collect());
-    for month in &certificate.periods {
-        let mut cells = vec![
-            safe_text(&month.payer),
-            month.period.clone(),
-            safe_text(&month.currency),
-            month.status.name().to_owned(),
-            month.rows.to_string(),
-        ];
-        cells.extend(Metric::ALL.iter().map(|&metric| money(period_cost(month, metric))));
-        sheet.push(cells);
     }
     sheet.text()
 }

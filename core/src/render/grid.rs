@@ -13,7 +13,7 @@ const OTHER_TEXT: &str = "(other)";
 /// Name of a column with shares of one whole.
 const SHARE: &str = "Share";
 /// What begins the sum row.
-const TOTAL_TEXT: &str = "Total";
+pub(crate) const TOTAL_TEXT: &str = "Total";
 
 /// A column of a [`Grid`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Markdown of every result: text from the bill is escaped, so that no tag becomes a link, a heading or a cell.
 
 use super::grid::{self, Grid};
-use super::{all_skipped, costs_headline, costs_title, headline, mark, periods_text, printable, summaries};
+use super::{all_skipped, amounts_sentence, costs_headline, costs_title, headline, mark, printable, summaries};
 use crate::analyze::request::CostTable;
 use crate::ingest::Inventory;
 use crate::reconcile::certificate::{Certificate, Skipped};
@@ -44,7 +44,7 @@ pub fn report(report: &Report) -> String {
     if let Some(headline) = headline(report) {
         page.paragraph(&format!("**{}**", escape(&headline)));
     }
-    page.paragraph(&format!("{}; all amounts in {}.", periods_text(&report.periods), escape(&report.currency)));
+    page.paragraph(&format!("{}.", escape(&amounts_sentence(report))));
     if report.sections.is_empty() {
         page.paragraph("No figure is shown: see the checks that failed.");
     }

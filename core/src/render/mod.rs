@@ -15,7 +15,7 @@ use crate::analyze::request::{CostTable, Granularity};
 use crate::reconcile::certificate::{Certificate, Period, Skipped, Verdict};
 use crate::report::Report;
 use crate::schema::charges::{CHARGE_PERIOD_START, Metric};
-use crate::schema::money::{MONEY_SCALE, display_cents, divide_half_even, to_text};
+use crate::schema::money::{MONEY_SCALE, display_cents, divide_half_even, grouped_cents, parts_in_cents, to_text};
 
 /// The column with the billing period of a monthly answer.
 pub const BILLING_PERIOD: &str = "BillingPeriod";
@@ -171,35 +171,57 @@ pub fn headline(report: &Report) -> Option<String> {
         return None;
     }
     let last = report.periods.iter().max()?;
-    let months = |period: &str| -> Vec<&Period> {
-        let periods = report.certificate.periods.iter();
-        periods.filter(|month| month.period == period && month.currency == report.currency).collect()
-    };
-    let current = months(last);
-    let effective = period_sum(&current, Metric::EffectiveCost)?;
-    let mut text = format!("{last}: {} {} effective cost", display_cents(effective), report.currency);
+    let months = in_currency(report);
+    let effective = period_sum(&months, last, Metric::EffectiveCost)?;
+    let shown = period_text(&months, last, Metric::EffectiveCost);
+    let mut text = format!("{last}: {shown} {} effective cost", report.currency);
     if let Some(before) = report.periods.iter().filter(|period| *period < last).max()
-        && let Some(earlier) = period_sum(&months(before), Metric::EffectiveCost)
+        && let Some(earlier) = period_sum(&months, before, Metric::EffectiveCost)
         && let Some(change) = change_text(earlier, effective)
     {
         text.push_str(&format!(" ({change} on {before})"));
     }
-    if let Some(billed) = period_sum(&current, Metric::BilledCost) {
-        text.push_str(&format!(", {} billed", display_cents(billed)));
+    if period_sum(&months, last, Metric::BilledCost).is_some() {
+        text.push_str(&format!(", {} billed", period_text(&months, last, Metric::BilledCost)));
     }
-    let status = current.iter().map(|month| month.status).min()?;
+    let status = months.iter().filter(|month| month.period == *last).map(|month| month.status).min()?;
     Some(format!("{text}; the month is {}", status.name()))
+}
+
+/// One sentence on the amounts of a report.
+pub fn amounts_sentence(report: &Report) -> String {
+    let periods = periods_text(&report.periods);
+    format!("{periods}; all amounts in {}, rounded to cents so that each table adds up", report.currency)
+}
+
+/// The report's payers' months in order of time.
+fn in_currency(report: &Report) -> Vec<&Period> {
+    let periods = report.certificate.periods.iter();
+    let mut months: Vec<&Period> = periods.filter(|month| month.currency == report.currency).collect();
+    months.sort_by_key(|month| (&month.period, &month.payer));
+    months
+}
+
+/// A billing period's sum of a metric; `None` without such a month or when one does not know it.
+fn period_sum(months: &[&Period], period: &str, metric: Metric) -> Option<i128> {
+    let mut costs =
+        months.iter().filter(|month| month.period == period).map(|month| period_cost(month, metric)).peekable();
+    costs.peek()?;
+    costs.sum()
+}
+
+/// The same sum in cents, as the table of all months prints them: dealt so that they add up.
+fn period_text(months: &[&Period], period: &str, metric: Metric) -> String {
+    let known: Vec<(&str, i128)> =
+        months.iter().filter_map(|month| Some((month.period.as_str(), period_cost(month, metric)?))).collect();
+    let dealt = parts_in_cents(&known.iter().map(|(_, cost)| *cost).collect::<Vec<_>>());
+    let cents = known.iter().zip(dealt).filter(|((name, _), _)| *name == period).map(|(_, cents)| cents).sum();
+    grouped_cents(cents)
 }
 
 /// A payer's month in one metric; `None` where the bill does not say.
 pub fn period_cost(month: &Period, metric: Metric) -> Option<i128> {
     month.costs.get(metric as usize).copied().flatten()
-}
-
-/// The sum of a metric over payers' months; `None` without months or when one does not know it.
-fn period_sum(months: &[&Period], metric: Metric) -> Option<i128> {
-    let costs = months.iter().map(|month| period_cost(month, metric));
-    (!months.is_empty()).then(|| costs.sum::<Option<i128>>()).flatten()
 }
 
 /// A change in percent with its sign; `None` from nothing.

@@ -1,10 +1,11 @@
 //! The certificate and the inventory as tables for people.
 
-use super::grid::{Grid, member_text, money_column};
+use super::grid::{Grid, TOTAL_TEXT, member_text, money_column};
 use super::{bytes_text, count_text, counted, mark, period_cost};
 use crate::ingest::{Delivery, Inventory};
 use crate::reconcile::certificate::{Certificate, Skipped};
 use crate::schema::charges::Metric;
+use crate::schema::money::display_cents;
 
 /// The checks: mark, number, title and what was found.
 pub fn checks(certificate: &Certificate) -> Grid {
@@ -38,18 +39,28 @@ pub fn billing_periods(certificate: &Certificate) -> Grid {
     let mut titles = vec!["Payer", "Period", "Status", ">Rows", "Currency"];
     titles.extend(names.iter().map(String::as_str));
     let mut grid = Grid::with_columns(&titles);
-    let amounts = |metric: &Metric| {
-        let parts: Vec<Option<i128>> = certificate.periods.iter().map(|month| period_cost(month, *metric)).collect();
-        money_column(&parts, None)
-    };
-    let columns: Vec<Vec<String>> = metrics.iter().map(amounts).collect();
+    let one_currency = distinct(certificate.periods.iter().map(|month| month.currency.as_str())) == 1;
+    let mut total = vec![TOTAL_TEXT.to_owned(), String::new(), String::new()];
+    total.extend([count_text(certificate.periods.iter().map(|month| month.rows).sum()), String::new()]);
+    let mut columns = Vec::with_capacity(metrics.len());
+    for &metric in &metrics {
+        let parts: Vec<Option<i128>> = certificate.periods.iter().map(|month| period_cost(month, metric)).collect();
+        let sum = parts.iter().copied().flatten().sum();
+        columns.push(money_column(&parts, one_currency.then_some(sum)));
+        total.push(display_cents(sum));
+    }
     for (index, month) in certificate.periods.iter().enumerate() {
         let rows = count_text(month.rows);
         let mut cells = vec![month.payer.as_str(), &month.period, month.status.name(), &rows, &month.currency];
-        cells.extend(columns.iter().map(|column| column[index].as_str()));
+        cells.extend(columns.iter().map(|column: &Vec<String>| column[index].as_str()));
         grid.push(cells);
     }
+    grid.total = (one_currency && certificate.periods.len() > 1).then_some(total);
     grid
+}
+
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.collect::<std::collections::BTreeSet<_>>().len()
 }
 
 /// What each invoice adds up to, beside what was invoiced where that is known.
@@ -60,16 +71,25 @@ pub fn invoices(certificate: &Certificate) -> Grid {
         titles.extend([">Invoiced", ">Difference"]);
     }
     let mut grid = Grid::with_columns(&titles);
-    for invoice in &certificate.invoices {
+    let one_currency = distinct(certificate.invoices.iter().map(|invoice| invoice.currency.as_str())) == 1;
+    let amounts: Vec<Option<i128>> = certificate.invoices.iter().map(|invoice| Some(invoice.amount)).collect();
+    let sum = amounts.iter().copied().flatten().sum();
+    let dealt = money_column(&amounts, one_currency.then_some(sum));
+    for (invoice, amount) in certificate.invoices.iter().zip(&dealt) {
         let difference = invoice.invoiced.map(|invoiced| invoice.amount - invoiced);
-        let money =
-            [Some(invoice.amount), invoice.invoiced, difference].map(|amount| money_column(&[amount], None).concat());
+        let money = [invoice.invoiced, difference].map(|amount| money_column(&[amount], None).concat());
         let (id, rows) = (member_text(invoice.invoice_id.as_deref()), count_text(invoice.rows));
-        let mut cells = vec![invoice.payer.as_str(), &id, &rows, &invoice.currency, &money[0]];
+        let mut cells = vec![invoice.payer.as_str(), &id, &rows, &invoice.currency, amount];
         if tied {
-            cells.extend([money[1].as_str(), money[2].as_str()]);
+            cells.extend([money[0].as_str(), money[1].as_str()]);
         }
         grid.push(cells);
+    }
+    if one_currency && certificate.invoices.len() > 1 {
+        let rows = count_text(certificate.invoices.iter().map(|invoice| invoice.rows).sum());
+        let mut total = vec![TOTAL_TEXT.to_owned(), String::new(), rows, String::new(), display_cents(sum)];
+        total.resize(grid.columns.len(), String::new());
+        grid.total = Some(total);
     }
     grid
 }
