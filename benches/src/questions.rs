@@ -135,7 +135,7 @@ fn idle(ledger: &Ledger) -> BTreeMap<String, String> {
             ledger.names.get(Text::UsageType, ledger.products.key(key.product).usage_type).unwrap_or_default();
         for pattern in IDLE.into_iter().filter(|pattern| usage_type.contains(pattern)) {
             let entry = found.entry(pattern).or_default();
-            entry.0 += cell.sums.costs[Metric::UnblendedCost as usize];
+            entry.0 += cell.sums.sum(Metric::UnblendedCost);
             if key.resource != 0 {
                 entry.1.insert(key.resource);
             }

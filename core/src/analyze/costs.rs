@@ -204,8 +204,8 @@ impl Tally<'_> {
         }
         if self.grouper.accepts(&self.ids, &self.ledger.names) {
             let metric = self.question.metric;
-            let stated = stated(metric, cell.rows, cell.list_rows);
-            self.grouper.add(&self.ids, cell.costs[metric as usize], stated);
+            let stated = stated(metric, u64::from(cell.rows), u64::from(cell.list_rows));
+            self.grouper.add(&self.ids, cell.sum(metric), stated);
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::schema::charges::{
     CHARGE_PERIOD_END, CHARGE_PERIOD_START, CONSUMED_QUANTITY, COST_CATEGORIES, Dimension, Metric, TAGS, Text,
 };
 use crate::schema::money::{MONEY_SCALE, QUANTITY_SCALE};
-use crate::schema::names::{NONE, Names, TagSets};
+use crate::schema::names::{NONE, Names, SharedNames, TagSets};
 
 /// Answers a question from the bill itself, in one pass.
 ///
@@ -28,7 +28,7 @@ use crate::schema::names::{NONE, Names, TagSets};
 pub fn from_bill(ledger: &Ledger, question: &Costs, files: &[PassFile], options: &PassOptions) -> Result<CostTable> {
     let slots = Slots::new(question)?;
     let wanted = wanted(&slots.dimensions);
-    let parts = run(files, &wanted, options, || Scan {
+    let parts = run(files, &wanted, options, &SharedNames::default(), || Scan {
         grouper: Grouper::new(slots.clone()),
         members: Members::new(slots.dimensions.clone()),
         metric: question.metric,
@@ -103,8 +103,20 @@ struct Scan {
 impl Fold for Scan {
     type Output = Groups;
 
-    fn fold(&mut self, batch: &ChargeBatch, normalizer: &Normalizer, _file: &PassFile) -> Result<()> {
-        let names = &normalizer.names;
+    fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, _file: &PassFile) -> Result<()> {
+        names.with(|names| self.tally(batch, names));
+        Ok(())
+    }
+
+    fn close(&mut self, _file: &PassFile) {}
+
+    fn finish(self, _normalizer: Normalizer, names: &SharedNames) -> Groups {
+        names.with(|names| self.grouper.finish(names))
+    }
+}
+
+impl Scan {
+    fn tally(&mut self, batch: &ChargeBatch, names: &Names) {
         let mut ids = Vec::new();
         for row in 0..batch.len {
             self.members.ids(batch, row, names, &mut ids);
@@ -113,13 +125,6 @@ impl Fold for Scan {
                 self.grouper.add(&ids, batch.cost(self.metric)[row], stated);
             }
         }
-        Ok(())
-    }
-
-    fn close(&mut self, _file: &PassFile) {}
-
-    fn finish(self, normalizer: Normalizer) -> Groups {
-        self.grouper.finish(&normalizer.names)
     }
 }
 
@@ -148,7 +153,7 @@ pub fn charges(
     }
     // One thread keeps the order of the bill.
     let options = PassOptions { threads: 1, progress: options.progress.clone() };
-    let parts = run(files, &wanted, &options, || Pick {
+    let parts = run(files, &wanted, &options, &SharedNames::default(), || Pick {
         grouper: Grouper::new(slots.clone()),
         members: Members::new(slots.dimensions.clone()),
         columns: columns.clone(),
@@ -214,24 +219,26 @@ struct Pick {
 impl Fold for Pick {
     type Output = Vec<RecordBatch>;
 
-    fn fold(&mut self, batch: &ChargeBatch, normalizer: &Normalizer, _file: &PassFile) -> Result<()> {
-        let mut ids = Vec::new();
-        let mut rows = Vec::new();
-        for row in 0..batch.len {
-            self.members.ids(batch, row, &normalizer.names, &mut ids);
-            if self.grouper.accepts(&ids, &normalizer.names) {
-                rows.push(row);
+    fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, _file: &PassFile) -> Result<()> {
+        names.with(|names| {
+            let mut ids = Vec::new();
+            let mut rows = Vec::new();
+            for row in 0..batch.len {
+                self.members.ids(batch, row, names, &mut ids);
+                if self.grouper.accepts(&ids, names) {
+                    rows.push(row);
+                }
             }
-        }
-        if !rows.is_empty() {
-            self.batches.push(picked(&self.columns, batch, &rows, &normalizer.names)?);
-        }
-        Ok(())
+            if !rows.is_empty() {
+                self.batches.push(picked(&self.columns, batch, &rows, names)?);
+            }
+            Ok(())
+        })
     }
 
     fn close(&mut self, _file: &PassFile) {}
 
-    fn finish(self, _normalizer: Normalizer) -> Vec<RecordBatch> {
+    fn finish(self, _normalizer: Normalizer, _names: &SharedNames) -> Vec<RecordBatch> {
         self.batches
     }
 }

@@ -6,27 +6,86 @@ use crate::schema::charges::{METRICS, Metric};
 pub const MASK_WORDS: usize = 12;
 
 /// Sums of costs. Money in units of 1e-12, quantity of 1e-15.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Sums are kept in 64 bits (nine million USD) and move to 128 bits when they outgrow them: there are millions of
+/// cells, and hardly any does.
+#[derive(Debug, Clone, Default)]
 pub struct CostCell {
-    /// Sums by [`Metric`].
-    pub costs: [i128; METRICS],
+    narrow: [i64; METRICS],
+    wide: Option<Box<[i128; METRICS]>>,
     /// Quantity.
     pub quantity: i128,
     /// Rows of the bill.
-    pub rows: u64,
+    pub rows: u32,
     /// Rows whose list cost is stated.
-    pub list_rows: u64,
+    pub list_rows: u32,
 }
 
+impl PartialEq for CostCell {
+    fn eq(&self, other: &Self) -> bool {
+        self.sums() == other.sums()
+            && (self.quantity, self.rows, self.list_rows) == (other.quantity, other.rows, other.list_rows)
+    }
+}
+
+impl Eq for CostCell {}
+
 impl CostCell {
-    /// Adds another cell.
-    pub fn add(&mut self, other: &CostCell) {
-        self.absorb(other);
+    /// The sums by [`Metric`].
+    pub fn sums(&self) -> [i128; METRICS] {
+        std::array::from_fn(|metric| self.sum_at(metric))
     }
 
-    pub(super) fn absorb(&mut self, other: &CostCell) {
-        for (sum, other) in self.costs.iter_mut().zip(&other.costs) {
-            *sum += other;
+    fn sum_at(&self, metric: usize) -> i128 {
+        i128::from(self.narrow[metric]) + self.wide.as_ref().map_or(0, |wide| wide[metric])
+    }
+
+    /// The sum of a metric, 0 where nothing is stated.
+    pub fn sum(&self, metric: Metric) -> i128 {
+        self.sum_at(metric as usize)
+    }
+
+    /// Adds costs that fit 64 bits.
+    #[inline]
+    pub(super) fn add_narrow(&mut self, costs: &[i64; METRICS]) {
+        let mut sums = [0; METRICS];
+        let mut overflow = false;
+        for metric in 0..METRICS {
+            let (sum, over) = self.narrow[metric].overflowing_add(costs[metric]);
+            sums[metric] = sum;
+            overflow |= over;
+        }
+        if overflow {
+            self.add_wide(&costs.map(i128::from));
+        } else {
+            self.narrow = sums;
+        }
+    }
+
+    /// Adds costs of any size.
+    #[cold]
+    pub(super) fn add_wide(&mut self, costs: &[i128; METRICS]) {
+        for (metric, &cost) in costs.iter().enumerate() {
+            self.add_wide_at(metric, cost);
+        }
+    }
+
+    fn add_wide_at(&mut self, metric: usize, cost: i128) {
+        let sum = i128::from(self.narrow[metric]) + cost;
+        match i64::try_from(sum) {
+            Ok(sum) => self.narrow[metric] = sum,
+            Err(_) => {
+                self.wide.get_or_insert_default()[metric] += sum;
+                self.narrow[metric] = 0;
+            }
+        }
+    }
+
+    /// Adds another cell.
+    pub fn add(&mut self, other: &CostCell) {
+        match &other.wide {
+            None => self.add_narrow(&other.narrow),
+            Some(_) => self.add_wide(&other.sums()),
         }
         self.quantity += other.quantity;
         self.rows += other.rows;
@@ -35,9 +94,7 @@ impl CostCell {
 
     /// What is left when another cell's rows are taken out.
     pub(super) fn take_away(&mut self, other: &CostCell) {
-        for (sum, other) in self.costs.iter_mut().zip(&other.costs) {
-            *sum -= other;
-        }
+        self.add_wide(&other.sums().map(|sum| -sum));
         self.quantity -= other.quantity;
         self.rows = self.rows.wrapping_sub(other.rows);
         self.list_rows = self.list_rows.wrapping_sub(other.list_rows);
@@ -48,7 +105,7 @@ impl CostCell {
         match metric {
             Metric::ContractedCost => None,
             Metric::ListCost if self.list_rows == 0 => None,
-            _ => Some(self.costs[metric as usize]),
+            _ => Some(self.sum(metric)),
         }
     }
 }

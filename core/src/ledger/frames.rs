@@ -60,8 +60,8 @@ impl Builder {
         }
         builder
             .column("ConsumedQuantity", Column::Quantity(cells.clone().map(|cell| cell.quantity).collect()))
-            .column("Rows", Column::Count(cells.clone().map(|cell| cell.rows).collect()))
-            .column("ListRows", Column::Count(cells.map(|cell| cell.list_rows).collect()))
+            .column("Rows", Column::Count(cells.clone().map(|cell| u64::from(cell.rows)).collect()))
+            .column("ListRows", Column::Count(cells.map(|cell| u64::from(cell.list_rows)).collect()))
     }
 
     fn finish(self) -> Result<RecordBatch> {

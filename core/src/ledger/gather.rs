@@ -1,19 +1,21 @@
 //! The fold: charge batches into the ledger, every row once, money as integers.
 
+use super::covered::product_cell;
 use super::tables::{
-    AuditKey, BillKey, CommitmentCell, CommitmentKey, DailyKey, KindCell, KindKey, Ledger, MASK_WORDS, NegationKey,
-    ProductCell, ProductKey, ResourceKey, SeriesKey, SharedKey,
+    AuditKey, BillKey, CostCell, DailyKey, KindCell, KindKey, Ledger, MASK_WORDS, ProductKey, ResourceKey, SharedKey,
 };
 use crate::normalize::ChargeBatch;
 use crate::normalize::cur::Wanted;
 use crate::schema::charges::{METRICS, Metric, Text};
-use crate::schema::names::{NONE, Names};
+use crate::schema::names::{NONE, Names, SharedNames};
 use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
 
-const SECONDS_PER_HOUR: i64 = 3_600;
+pub(super) const SECONDS_PER_HOUR: i64 = 3_600;
 const SECONDS_PER_DAY: i64 = 86_400;
+/// Hours that a mask has bits for.
+const MASK_HOURS: i64 = (MASK_WORDS * 64) as i64;
 /// Sums by tag set are spread over tag keys when so many are there: it bounds memory, whatever the tag sets.
-const SHARED_ENTRIES_MAX: usize = 1 << 17;
+const SHARED_ENTRIES_MAX: usize = 1 << 18;
 
 /// The charge columns that the ledger is made from.
 pub fn wanted() -> Wanted {
@@ -57,29 +59,173 @@ struct KindSums {
     with_commitment: (u64, i128, i128),
 }
 
-/// Folds batches of one normalizer into a ledger.
+/// Folds batches into a ledger, one table after the other: a loop that finds the places of a batch's keys, and a loop
+/// that adds to their cells, let the processor wait for many places of memory at once.
 #[derive(Debug, Default)]
 pub struct Gatherer {
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     kind_sums: Vec<KindSums>,
     /// By account id: the latest day with a name, and the name.
     account_names: Vec<(i32, u32)>,
+    rows: Rows,
+    period_hours: PeriodHours,
+}
+
+/// Hours of the last period that was asked about.
+#[derive(Debug, Default)]
+struct PeriodHours(i64, i64);
+
+impl PeriodHours {
+    fn of(&mut self, start: i64) -> i64 {
+        if self.0 != start || self.1 == 0 {
+            *self = PeriodHours(start, hours_in_period(start));
+        }
+        self.1
+    }
+}
+
+/// What the fold makes of each row of a batch.
+#[derive(Debug, Default)]
+struct Rows {
+    days: Vec<i32>,
+    hours: Vec<i64>,
+    bills: Vec<u32>,
+    kinds: Vec<u32>,
+    products: Vec<u32>,
+    costs: Vec<[i64; METRICS]>,
+    /// Rows with a cost beyond 64 bits (nine million USD); their `costs` are zero.
+    wide: Vec<usize>,
+    places: Vec<u32>,
+    daily_keys: Vec<DailyKey>,
+    shared_keys: Vec<SharedKey>,
+    resource_keys: Vec<ResourceKey>,
 }
 
 impl Gatherer {
     /// Folds a batch whose ids are of `names`.
-    pub fn fold(&mut self, batch: &ChargeBatch, names: &Names) {
+    pub fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &str, delivery: u32) {
+        let mut rows = std::mem::take(&mut self.rows);
+        self.look_at(batch, names, &mut rows);
+        self.fold_daily(batch, &mut rows);
+        self.fold_shared(batch, &mut rows);
+        self.fold_resources(batch, &mut rows);
         for row in 0..batch.len {
-            self.fold_row(batch, row, names);
+            self.sum_kind(batch, row, rows.kinds[row], rows.hours[row]);
         }
-        self.fold_terms(batch, names);
+        for row in 0..batch.line_items {
+            let at = (rows.bills[row], batch.ids(Text::SubAccountId)[row], rows.products[row]);
+            self.fold_demand(batch, row, at, rows.hours[row] as i32);
+            self.see_account_name(batch, row, rows.days[row], names);
+        }
+        for row in (0..batch.len).filter(|&row| batch.ids(Text::CommitmentDiscountId)[row] != NONE) {
+            self.fold_commitment(batch, row, rows.bills[row], rows.hours[row] as i32, rows.days[row]);
+        }
+        self.rows = rows;
+        self.fold_terms(batch);
+        self.close(file, delivery);
         if self.ledger.shared.len() >= SHARED_ENTRIES_MAX {
-            self.ledger.spread_shared_of(names);
+            names.with(|names| self.ledger.spread_shared_of(names));
         }
     }
 
-    /// Closes a file (or a row group of it): hands its sums to the tables that the certificate reads.
-    pub fn close(&mut self, file: &str, delivery: u32) {
+    /// Days, hours, bills, kinds and products of a batch's rows, and costs as 64 bits where they fit.
+    fn look_at(&mut self, batch: &ChargeBatch, names: &SharedNames, rows: &mut Rows) {
+        rows.days.clear();
+        rows.hours.clear();
+        rows.bills.clear();
+        rows.kinds.clear();
+        rows.products.clear();
+        rows.costs.clear();
+        rows.wide.clear();
+        for row in 0..batch.len {
+            rows.days.push(batch.start[row].div_euclid(SECONDS_PER_DAY) as i32);
+            rows.hours.push((batch.start[row] - batch.period_start[row]).div_euclid(SECONDS_PER_HOUR));
+            let bill = self.bill(batch, row);
+            rows.bills.push(bill);
+            rows.kinds.push(self.kind(batch, row, bill));
+            rows.products.push(self.product(batch, row, names));
+            let costs: [i128; METRICS] = std::array::from_fn(|metric| batch.costs[metric][row]);
+            let narrow = costs.map(|cost| cost as i64);
+            if (0..METRICS).all(|metric| i128::from(narrow[metric]) == costs[metric]) {
+                rows.costs.push(narrow);
+            } else {
+                rows.costs.push([0; METRICS]);
+                rows.wide.push(row);
+            }
+        }
+    }
+
+    fn fold_daily(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
+        let accounts = batch.ids(Text::SubAccountId);
+        let table = &mut self.ledger.daily;
+        rows.daily_keys.clear();
+        rows.daily_keys.extend((0..batch.len).map(|row| DailyKey {
+            day: rows.days[row],
+            account: accounts[row],
+            product: rows.products[row],
+            kind: rows.kinds[row],
+        }));
+        table.places(&rows.daily_keys, &mut rows.places);
+        touch(rows.places.iter().map(|&place| table.at(place).rows));
+        for row in 0..batch.len {
+            add(table.at_mut(rows.places[row]), batch, rows, row);
+        }
+        for &row in &rows.wide {
+            add_wide(table.at_mut(rows.places[row]), batch, row);
+        }
+    }
+
+    fn fold_shared(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
+        let (accounts, services) = (batch.ids(Text::SubAccountId), batch.ids(Text::ServiceCode));
+        let table = &mut self.ledger.shared;
+        rows.shared_keys.clear();
+        rows.shared_keys.extend((0..batch.len).map(|row| SharedKey {
+            day: rows.days[row],
+            bill: rows.bills[row],
+            account: accounts[row],
+            service: services[row],
+            tags: batch.tags[row],
+            cost_categories: batch.cost_categories[row],
+        }));
+        table.places(&rows.shared_keys, &mut rows.places);
+        touch(rows.places.iter().map(|&place| table.at(place).rows));
+        for row in 0..batch.len {
+            add(table.at_mut(rows.places[row]), batch, rows, row);
+        }
+        for &row in &rows.wide {
+            add_wide(table.at_mut(rows.places[row]), batch, row);
+        }
+    }
+
+    fn fold_resources(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
+        let (accounts, resources) = (batch.ids(Text::SubAccountId), batch.ids(Text::ResourceId));
+        let table = &mut self.ledger.resources;
+        rows.resource_keys.clear();
+        rows.resource_keys.extend((0..batch.len).map(|row| ResourceKey {
+            bill: rows.bills[row],
+            resource: resources[row],
+            account: accounts[row],
+            product: rows.products[row],
+            tags: batch.tags[row],
+            pricing: batch.pricing[row],
+        }));
+        table.places(&rows.resource_keys, &mut rows.places);
+        touch(rows.places.iter().map(|&place| table.at(place).sums.rows));
+        for row in 0..batch.len {
+            let cell = table.at_mut(rows.places[row]);
+            add(&mut cell.sums, batch, rows, row);
+            let hour = rows.hours[row];
+            if (0..MASK_HOURS).contains(&hour) && batch.quantity[row] != 0 {
+                cell.hours[(hour / 64) as usize] |= 1 << (hour % 64);
+            }
+        }
+        for &row in &rows.wide {
+            add_wide(&mut table.at_mut(rows.places[row]).sums, batch, row);
+        }
+    }
+
+    /// Hands a batch's sums to the tables that the certificate reads.
+    fn close(&mut self, file: &str, delivery: u32) {
         let file = self.ledger.file(file, delivery);
         for (kind, sums) in self.kind_sums.iter_mut().enumerate() {
             let sums = std::mem::take(sums);
@@ -117,58 +263,7 @@ impl Gatherer {
     }
 
     #[inline]
-    fn fold_row(&mut self, batch: &ChargeBatch, row: usize, names: &Names) {
-        let day = batch.start[row].div_euclid(SECONDS_PER_DAY) as i32;
-        let hour = (batch.start[row] - batch.period_start[row]).div_euclid(SECONDS_PER_HOUR);
-        let bill = self.bill(batch, row);
-        let kind = self.kind(batch, row, bill, names);
-        let product = self.product(batch, row, names);
-        let account = batch.ids(Text::SubAccountId)[row];
-        let costs: [i128; METRICS] = std::array::from_fn(|metric| batch.costs[metric][row]);
-        let is_line_item = row < batch.line_items;
-        let add = |cell: &mut super::tables::CostCell| {
-            for (sum, cost) in cell.costs.iter_mut().zip(&costs) {
-                *sum += cost;
-            }
-            cell.quantity += batch.quantity[row];
-            cell.rows += u64::from(is_line_item);
-            cell.list_rows += u64::from(batch.has_list_cost[row]);
-        };
-        let ledger = &mut self.ledger;
-        add(ledger.daily.cell(DailyKey { day, account, product, kind }));
-        add(ledger.shared.cell(SharedKey {
-            day,
-            bill,
-            account,
-            service: batch.ids(Text::ServiceCode)[row],
-            tags: batch.tags[row],
-            cost_categories: batch.cost_categories[row],
-        }));
-        let resource = ledger.resources.cell(ResourceKey {
-            bill,
-            resource: batch.ids(Text::ResourceId)[row],
-            account,
-            product,
-            tags: batch.tags[row],
-            pricing: batch.pricing[row],
-        });
-        add(&mut resource.sums);
-        let in_period = (0..(MASK_WORDS * 64) as i64).contains(&hour);
-        if in_period && batch.quantity[row] != 0 {
-            resource.hours[(hour / 64) as usize] |= 1 << (hour % 64);
-        }
-        self.sum_kind(batch, row, kind, hour);
-        self.fold_demand(batch, row, (bill, account, product), hour as i32);
-        if batch.ids(Text::CommitmentDiscountId)[row] != NONE {
-            self.fold_commitment(batch, row, bill, kind, hour as i32, day);
-        }
-        if is_line_item {
-            self.see_account_name(batch, row, day, names);
-        }
-    }
-
-    #[inline]
-    fn bill(&mut self, batch: &ChargeBatch, row: usize) -> u32 {
+    pub(super) fn bill(&mut self, batch: &ChargeBatch, row: usize) -> u32 {
         let key = BillKey {
             payer: batch.ids(Text::BillingAccountId)[row],
             period: batch.ids(Text::BillingPeriodStart)[row],
@@ -179,7 +274,7 @@ impl Gatherer {
     }
 
     #[inline]
-    fn kind(&mut self, batch: &ChargeBatch, row: usize, bill: u32, _names: &Names) -> u32 {
+    fn kind(&mut self, batch: &ChargeBatch, row: usize, bill: u32) -> u32 {
         let line_item_type = batch.line_item_type[row];
         let key = KindKey {
             bill,
@@ -198,18 +293,19 @@ impl Gatherer {
     }
 
     #[inline]
-    fn product(&mut self, batch: &ChargeBatch, row: usize, names: &Names) -> u32 {
+    fn product(&mut self, batch: &ChargeBatch, row: usize, names: &SharedNames) -> u32 {
         let key = ProductKey {
             service: batch.ids(Text::ServiceCode)[row],
             usage_type: batch.ids(Text::UsageType)[row],
             operation: batch.ids(Text::Operation)[row],
             region: batch.ids(Text::RegionId)[row],
         };
-        self.ledger.products.place(key, || product_cell(key, names))
+        self.ledger.products.place(key, || names.with(|names| product_cell(key, names)))
     }
 
     #[inline]
     fn sum_kind(&mut self, batch: &ChargeBatch, row: usize, kind: u32, hour: i64) {
+        let period_hours = self.period_hours.of(batch.period_start[row]);
         let sums = &mut self.kind_sums[kind as usize];
         let unblended = batch.cost(Metric::UnblendedCost)[row];
         let amortized = batch.cost(Metric::AmortizedCost)[row];
@@ -222,8 +318,7 @@ impl Gatherer {
             sums.net += batch.net_unblended[row];
             sums.net_rows += u64::from(batch.has_net[row]);
             sums.discount += batch.discount[row];
-            let in_period =
-                (0..(MASK_WORDS * 64) as i64).contains(&hour) && hour < hours_in_period(batch.period_start[row]);
+            let in_period = (0..period_hours).contains(&hour);
             if !in_period {
                 sums.outside.0 += 1;
                 sums.outside.1 += unblended;
@@ -239,100 +334,8 @@ impl Gatherer {
         }
     }
 
-    #[inline]
-    fn fold_demand(&mut self, batch: &ChargeBatch, row: usize, (bill, account, product): (u32, u32, u32), hour: i32) {
-        let kind = batch.line_item_type[row];
-        let cell = *self.ledger.products.at_mut(product);
-        if !cell.eligible
-            || !kind.counts_usage()
-            || batch.pricing[row] == Pricing::Dynamic as u8
-            || row >= batch.line_items
-        {
-            return;
-        }
-        let zone = if cell.zonal { batch.ids(Text::AvailabilityZone)[row] } else { NONE };
-        let key = SeriesKey { bill, account, product, zone, covered_by: batch.commitment_kind[row] };
-        let series = self.ledger.series.place(key, || None);
-        if let Some(rate) = batch.rate[row].or_else(|| reserved_rate(batch, row)) {
-            let rates = self.ledger.series.at_mut(series);
-            *rates = Some(rates.map_or((rate, rate), |(least, greatest)| (least.min(rate), greatest.max(rate))));
-        }
-        let on_demand = match kind {
-            LineItemType::DiscountedUsage => batch.cost(Metric::ListCost)[row],
-            _ => batch.cost(Metric::UnblendedCost)[row],
-        };
-        let hour = self.ledger.demand.cell((series, hour));
-        hour.quantity += batch.quantity[row];
-        hour.on_demand += on_demand;
-    }
-
-    fn fold_commitment(&mut self, batch: &ChargeBatch, row: usize, bill: u32, _kind: u32, hour: i32, day: i32) {
-        let arn = batch.ids(Text::CommitmentDiscountId)[row];
-        let kind = batch.line_item_type[row];
-        let unblended = batch.cost(Metric::UnblendedCost)[row];
-        let amortized = batch.cost(Metric::AmortizedCost)[row];
-        let identity = self.ledger.identity.cell((bill, arn));
-        identity.unblended += unblended;
-        identity.amortized += amortized;
-        identity.rows += u64::from(row < batch.line_items);
-        if batch.commitment_status[row] == CommitmentStatus::Used as u8 {
-            let account = batch.ids(Text::SubAccountId)[row];
-            let used = CommitmentCell {
-                used: amortized,
-                used_units: if kind == LineItemType::DiscountedUsage { batch.units[row] } else { 0 },
-                covered_on_demand: match kind {
-                    LineItemType::DiscountedUsage => batch.cost(Metric::ListCost)[row],
-                    _ => unblended,
-                },
-                ..CommitmentCell::default()
-            };
-            self.ledger.commitments.cell(CommitmentKey { bill, arn, hour, account }).absorb(&used);
-        }
-        if matches!(kind, LineItemType::SavingsPlanCoveredUsage | LineItemType::SavingsPlanNegation) {
-            let cell = self.ledger.negation.cell(NegationKey {
-                bill,
-                arn,
-                operation: batch.ids(Text::Operation)[row],
-                usage_type: batch.ids(Text::UsageType)[row],
-                zone: batch.ids(Text::AvailabilityZone)[row],
-                day,
-            });
-            cell.rows += 1;
-            match kind {
-                LineItemType::SavingsPlanNegation => cell.negated += unblended,
-                _ => cell.covered += unblended,
-            }
-        }
-    }
-
-    /// Fee rows: what was bought and unused, and the terms of the identity.
-    fn fold_terms(&mut self, batch: &ChargeBatch, _names: &Names) {
-        for terms in &batch.terms {
-            let row = terms.row;
-            let bill = self.bill(batch, row);
-            let arn = batch.ids(Text::CommitmentDiscountId)[row];
-            let identity = self.ledger.identity.cell((bill, arn));
-            identity.amortized_upfront += terms.amortized_upfront;
-            identity.upfront_fees += terms.upfront_fee;
-            identity.refunds += terms.refund;
-            if terms.bought == 0 && terms.unused == 0 && terms.bought_units == 0 {
-                continue;
-            }
-            let hour = (batch.start[row] - batch.period_start[row]).div_euclid(SECONDS_PER_HOUR) as i32;
-            let account = batch.ids(Text::SubAccountId)[row];
-            let bought = CommitmentCell {
-                bought: terms.bought,
-                unused: terms.unused,
-                bought_units: terms.bought_units,
-                unused_units: terms.unused_units,
-                ..CommitmentCell::default()
-            };
-            self.ledger.commitments.cell(CommitmentKey { bill, arn, hour, account }).absorb(&bought);
-        }
-    }
-
     /// Remembers an account's name on the latest day; of several on one day the greatest text.
-    fn see_account_name(&mut self, batch: &ChargeBatch, row: usize, day: i32, names: &Names) {
+    fn see_account_name(&mut self, batch: &ChargeBatch, row: usize, day: i32, names: &SharedNames) {
         let name = batch.ids(Text::SubAccountName)[row];
         if name == NONE {
             return;
@@ -342,8 +345,9 @@ impl Gatherer {
             self.account_names.resize(account + 1, (i32::MIN, NONE));
         }
         let seen = &mut self.account_names[account];
-        let text = |name| names.get(Text::SubAccountName, name);
-        if day > seen.0 || (day == seen.0 && name != seen.1 && text(name) > text(seen.1)) {
+        let later =
+            |known| names.with(|names| names.get(Text::SubAccountName, name) > names.get(Text::SubAccountName, known));
+        if day > seen.0 || (day == seen.0 && name != seen.1 && later(seen.1)) {
             *seen = (day, name);
         }
     }
@@ -369,11 +373,21 @@ fn intern_words(names: &mut Names) {
     names.pool_mut(Text::ProviderName).intern("AWS");
 }
 
-/// What a reserved hour cost, from its effective cost; rounded half to even.
-fn reserved_rate(batch: &ChargeBatch, row: usize) -> Option<i128> {
-    let reserved = batch.line_item_type[row] == LineItemType::DiscountedUsage && batch.quantity[row] != 0;
-    let cost = batch.cost(Metric::AmortizedCost)[row];
-    reserved.then(|| crate::schema::money::scale_by(cost, 1_000_000_000_000_000, batch.quantity[row])).flatten()
+/// Looks at every cell of a batch once, so that memory brings them side by side and not one by one.
+fn touch(cells: impl Iterator<Item = u32>) {
+    std::hint::black_box(cells.fold(0, |all, rows| all ^ rows));
+}
+
+#[inline]
+fn add(cell: &mut CostCell, batch: &ChargeBatch, rows: &Rows, row: usize) {
+    cell.add_narrow(&rows.costs[row]);
+    cell.quantity += batch.quantity[row];
+    cell.rows += u32::from(row < batch.line_items);
+    cell.list_rows += u32::from(batch.has_list_cost[row]);
+}
+
+fn add_wide(cell: &mut CostCell, batch: &ChargeBatch, row: usize) {
+    cell.add_wide(&std::array::from_fn(|metric| batch.costs[metric][row]));
 }
 
 /// Hours of the month that starts at this instant.
@@ -383,31 +397,6 @@ pub fn hours_in_period(start: i64) -> i64 {
     let date = first.date_naive().with_day(1).unwrap_or_default();
     let next = date.checked_add_months(Months::new(1)).unwrap_or(date);
     next.signed_duration_since(date).num_hours()
-}
-
-/// Whether reservations or Savings Plans could cover a product: by the services they are sold for and the usage
-/// types that their price lists name. Data transfer and Spot are never covered.
-fn product_cell(key: ProductKey, names: &Names) -> ProductCell {
-    let service = names.get(Text::ServiceCode, key.service).unwrap_or_default();
-    let usage_type = names.get(Text::UsageType, key.usage_type).unwrap_or_default();
-    let operation = names.get(Text::Operation, key.operation).unwrap_or_default();
-    let has = |parts: &[&str]| parts.iter().any(|part| usage_type.contains(part));
-    let instance = has(&["BoxUsage", "DedicatedUsage", "HostBoxUsage", "UnusedBox", "UnusedDed"]);
-    let eligible = match service {
-        "AmazonEC2" => instance && operation.starts_with("RunInstances"),
-        "AWSLambda" => has(&["Lambda-GB-Second", "Lambda-Provisioned", "Request"]),
-        "AmazonECS" | "AmazonEKS" => has(&["Fargate"]),
-        "AmazonRDS" | "AmazonDocDB" | "AmazonNeptune" => {
-            has(&["InstanceUsage", "Multi-AZUsage", "Multi-AZClusterUsage", "ServerlessUsage"])
-        }
-        "AmazonElastiCache" | "AmazonMemoryDB" => has(&["NodeUsage"]),
-        "AmazonES" => has(&["ESInstance"]),
-        "AmazonRedshift" => has(&["Node:"]),
-        "AmazonDynamoDB" => has(&["ReadCapacityUnit", "WriteCapacityUnit"]),
-        "AmazonSageMaker" => has(&["ml."]),
-        _ => false,
-    };
-    ProductCell { eligible, zonal: service == "AmazonEC2" }
 }
 
 fn close_kind(ledger: &mut Ledger, file: u32, kind: u32, sums: &KindSums) {

@@ -26,6 +26,7 @@ impl Ledger {
         }
         other.spread_shared();
         self.spread_shared();
+        self.sets_seen.clear();
         let places = self.places(&other);
         self.merge_costs(&mut other, &places);
         self.merge_commitments(&mut other, &places);
@@ -86,7 +87,7 @@ impl Ledger {
         });
         let series: Vec<u32> = series.collect();
         let files = other.files.iter().map(|file| self.file(&file.file, file.delivery)).collect();
-        for &(account, (day, name)) in other.account_names.iter() {
+        for (&account, &(day, name)) in other.account_names.iter() {
             let (account, name) = (names.id(Text::SubAccountId, account), names.id(Text::SubAccountName, name));
             self.settle_account_name(account, day, name);
         }
@@ -112,7 +113,7 @@ impl Ledger {
                 kind: places.kinds[key.kind as usize],
                 ..key
             };
-            self.daily.cell(key).absorb(&cell);
+            self.daily.cell(key).add(&cell);
         }
         let keys = [
             self.names.tags.keys.absorb(&other.names.tags.keys),
@@ -138,7 +139,7 @@ impl Ledger {
                 value: values[which][key.value as usize],
                 ..key
             };
-            self.allocation.cell(key).absorb(&cell);
+            self.allocation.cell(key).add(&cell);
         }
         for (key, cell) in other.resources.drain() {
             let key = ResourceKey {
@@ -150,7 +151,7 @@ impl Ledger {
                 ..key
             };
             let mine = self.resources.cell(key);
-            mine.sums.absorb(&cell.sums);
+            mine.sums.add(&cell.sums);
             or_mask(&mut mine.hours, &cell.hours);
         }
         for (key, cell) in other.audit.drain() {

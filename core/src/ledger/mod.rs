@@ -1,6 +1,7 @@
 //! The ledger: a handful of small exact tables that a single pass over the bill fills, and that add up.
 
 pub mod cells;
+mod covered;
 pub mod frames;
 pub mod gather;
 mod keyed;

@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 use crate::ingest::parquet::{BillFile, panic_text};
 use crate::ingest::verify;
 use crate::normalize::ChargeBatch;
-use crate::normalize::cur::{Normalizer, Wanted};
+use crate::normalize::cur::{Normalizer, Spellings, Wanted};
+use crate::schema::names::SharedNames;
 
 /// How far a pass has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,11 +61,11 @@ pub trait Fold: Send {
     ///
     /// # Errors
     /// Whatever the fold cannot do.
-    fn fold(&mut self, batch: &ChargeBatch, normalizer: &Normalizer, file: &PassFile) -> Result<()>;
+    fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &PassFile) -> Result<()>;
     /// Called at the end of each row group.
     fn close(&mut self, file: &PassFile);
     /// Called at the end of the pass.
-    fn finish(self, normalizer: Normalizer) -> Self::Output;
+    fn finish(self, normalizer: Normalizer, names: &SharedNames) -> Self::Output;
 }
 
 struct Shared<'a> {
@@ -78,7 +79,7 @@ struct Shared<'a> {
     options: &'a PassOptions,
 }
 
-/// Runs a fold over every charge of the files. Outputs come in no particular order.
+/// Runs a fold over every charge of the files, whose texts are added to `names`. Outputs come in no particular order.
 ///
 /// # Errors
 /// The first error of reading, normalizing or folding; [`Error::Interrupted`] when the progress callback says so.
@@ -86,6 +87,7 @@ pub fn run<F: Fold>(
     files: &[PassFile],
     wanted: &Wanted,
     options: &PassOptions,
+    names: &SharedNames,
     make: impl Fn() -> F + Sync,
 ) -> Result<Vec<F::Output>> {
     let tasks: Vec<(usize, usize)> = files
@@ -103,7 +105,7 @@ pub fn run<F: Fold>(
         options,
         tasks,
     };
-    on_threads(options.threads(shared.tasks.len()), || work(&shared, wanted, make()))
+    on_threads(options.threads(shared.tasks.len()), || work(&shared, wanted, names, make()))
 }
 
 /// Runs the same closure on some threads (the caller's is one of them) and collects what they return.
@@ -133,8 +135,8 @@ fn on_threads<T: Send>(threads: usize, job: impl Fn() -> Result<T> + Sync) -> Re
     })
 }
 
-fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, mut fold: F) -> Result<F::Output> {
-    let mut normalizer = Normalizer::new(wanted.clone());
+fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut fold: F) -> Result<F::Output> {
+    let mut normalizer = Normalizer::new(wanted.clone(), names.clone());
     let projection = wanted.projection();
     let mut charges = ChargeBatch::default();
     loop {
@@ -147,7 +149,7 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, mut fold: F) -> Result<F:
             while let Some(batch) = row_group.next_batch()? {
                 rows += batch.num_rows() as u64;
                 normalizer.normalize(&row_group.line_items(&batch), &mut charges)?;
-                fold.fold(&charges, &normalizer, file)?;
+                fold.fold(&charges, names, file)?;
                 shared.report(batch.num_rows() as u64)?;
             }
             Ok(())
@@ -165,7 +167,7 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, mut fold: F) -> Result<F:
             });
         }
     }
-    Ok(fold.finish(normalizer))
+    Ok(fold.finish(normalizer, names))
 }
 
 impl Shared<'_> {
@@ -181,22 +183,45 @@ impl Shared<'_> {
     }
 }
 
-impl Fold for Gatherer {
-    type Output = Ledger;
+/// One ledger that every thread of a pass folds into, batch by batch: decoding and normalizing run side by side, and
+/// memory holds each key once.
+#[derive(Default)]
+struct Gathering {
+    gatherer: Gatherer,
+    lossy_amounts: u64,
+    spellings: Spellings,
+}
 
-    fn fold(&mut self, batch: &ChargeBatch, normalizer: &Normalizer, file: &PassFile) -> Result<()> {
-        self.split(batch, &file.file.footer.file, file.delivery);
-        Gatherer::fold(self, batch, &normalizer.names);
+struct GatherFold {
+    all: Arc<Mutex<Gathering>>,
+}
+
+impl GatherFold {
+    fn with<T>(&self, work: impl FnOnce(&mut Gathering) -> T) -> T {
+        work(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Fold for GatherFold {
+    type Output = ();
+
+    fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &PassFile) -> Result<()> {
+        self.with(|all| {
+            all.gatherer.split(batch, &file.file.footer.file, file.delivery);
+            all.gatherer.fold(batch, names, &file.file.footer.file, file.delivery);
+        });
         Ok(())
     }
 
-    fn close(&mut self, file: &PassFile) {
-        Gatherer::close(self, &file.file.footer.file, file.delivery);
-    }
+    fn close(&mut self, _file: &PassFile) {}
 
-    fn finish(self, normalizer: Normalizer) -> Ledger {
-        let collisions = normalizer.key_collisions();
-        Gatherer::finish(self, normalizer.names, normalizer.lossy_amounts, collisions)
+    fn finish(self, normalizer: Normalizer, _names: &SharedNames) {
+        self.with(|all| {
+            all.lossy_amounts += normalizer.lossy_amounts;
+            for (key, spellings) in normalizer.spellings() {
+                all.spellings.entry(key).or_default().extend(spellings);
+            }
+        });
     }
 }
 
@@ -205,10 +230,15 @@ impl Fold for Gatherer {
 /// # Errors
 /// As [`run`].
 pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
-    let mut ledger = Ledger::default();
-    for part in run(files, &wanted(), options, Gatherer::default)? {
-        ledger.merge(part);
-    }
+    let all = Arc::new(Mutex::new(Gathering::default()));
+    let names = SharedNames::default();
+    run(files, &wanted(), options, &names, || GatherFold { all: Arc::clone(&all) })?;
+    let all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
+    let several = all.spellings.into_iter().filter(|(_, spellings)| spellings.len() > 1);
+    let collisions = several.map(|(key, spellings)| {
+        format!("{key} is written {}", spellings.into_iter().collect::<Vec<_>>().join(" and "))
+    });
+    let mut ledger = all.gatherer.finish(names.take(), all.lossy_amounts, collisions.collect());
     // A file without rows is read too.
     for file in files {
         ledger.file(&file.file.footer.file, file.delivery);

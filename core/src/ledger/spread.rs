@@ -6,6 +6,8 @@ use crate::schema::names::{NONE, Names};
 
 /// A key with more values than this in a billing period (a `Name` tag) is kept by period, not by day.
 pub(crate) const VALUES_BY_DAY_MAX: usize = 10_000;
+/// Keys that are looked up side by side.
+const SPREAD_KEYS: usize = 4_096;
 
 impl Ledger {
     /// Spreads what is waiting, with the ledger's own names.
@@ -17,7 +19,10 @@ impl Ledger {
 
     /// Spreads what is waiting, while the names are still the normalizer's.
     pub(super) fn spread_shared_of(&mut self, names: &Names) {
-        for (key, cell) in self.shared.drain() {
+        let shared = std::mem::take(&mut self.shared);
+        let (mut keys, mut from, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (key, _)) in shared.iter().enumerate() {
+            self.see_sets(names, key);
             let all = AllocationKey {
                 day: key.day,
                 bill: key.bill,
@@ -27,17 +32,37 @@ impl Ledger {
                 value: NONE,
                 is_cost_category: false,
             };
-            self.allocation.cell(all).absorb(&cell);
-            for (pairs, is_cost_category) in sets(names, &key) {
-                for &(tag, value) in pairs {
-                    self.see_value((key.bill, tag, is_cost_category), value);
+            keys.push(all);
+            for (pairs, is_cost_category) in sets(names, key) {
+                keys.extend(pairs.iter().map(|&(tag, value)| {
                     let by_period = self.by_period.contains(&(key.bill, tag, is_cost_category));
                     let day = if by_period { WHOLE_PERIOD } else { key.day };
-                    self.allocation.cell(AllocationKey { day, key: tag, value, is_cost_category, ..all }).absorb(&cell);
+                    AllocationKey { day, key: tag, value, is_cost_category, ..all }
+                }));
+            }
+            from.resize(keys.len(), at as u32);
+            if keys.len() >= SPREAD_KEYS || at + 1 == shared.len() {
+                self.allocation.places(&keys, &mut places);
+                for (&place, &at) in places.iter().zip(&from) {
+                    self.allocation.at_mut(place).add(shared.at(at));
                 }
+                keys.clear();
+                from.clear();
             }
         }
         self.narrow();
+    }
+
+    /// Counts the values of sets that were not seen in this bill before.
+    fn see_sets(&mut self, names: &Names, key: &SharedKey) {
+        for (set, is_cost_category) in [(key.tags, false), (key.cost_categories, true)] {
+            if set != NONE && self.sets_seen.insert((key.bill, set, is_cost_category)) {
+                let sets = if is_cost_category { &names.cost_categories } else { &names.tags };
+                for &(tag, value) in sets.get(set) {
+                    self.see_value((key.bill, tag, is_cost_category), value);
+                }
+            }
+        }
     }
 
     /// Counts a key's distinct values; too many and it is kept by period from here on.
@@ -59,7 +84,7 @@ impl Ledger {
         for (key, cell) in self.allocation.drain() {
             let by_period = self.by_period.contains(&(key.bill, key.key, key.is_cost_category));
             let day = if by_period { WHOLE_PERIOD } else { key.day };
-            self.allocation.cell(AllocationKey { day, ..key }).absorb(&cell);
+            self.allocation.cell(AllocationKey { day, ..key }).add(&cell);
         }
     }
 }
@@ -92,17 +117,17 @@ impl Ledger {
             ..*at
         };
         for (at, cell) in self.allocation.iter().filter(|(at, _)| at.key == NONE) {
-            left.cell(none(at)).absorb(cell);
+            left.cell(none(at)).add(cell);
         }
         let values = self
             .allocation
             .iter()
             .filter(|(at, _)| at.key == key && key != NONE && at.is_cost_category == is_cost_category);
-        let mut all: Vec<(AllocationKey, CostCell)> = values.cloned().collect();
+        let mut all: Vec<(AllocationKey, CostCell)> = values.map(|(at, cell)| (*at, cell.clone())).collect();
         for (at, cell) in &all {
             left.cell(none(at)).take_away(cell);
         }
-        all.extend(left.drain().into_iter().filter(|(_, cell)| *cell != CostCell::default()));
+        all.extend(left.drain().filter(|(_, cell)| *cell != CostCell::default()));
         all
     }
 

@@ -277,6 +277,8 @@ pub struct Ledger {
     pub key_collisions: std::collections::BTreeSet<String>,
     /// Tag keys kept by period because they have too many values: bill, key, is a cost category.
     pub(super) by_period: hashbrown::HashSet<(u32, u32, bool)>,
+    /// Sets whose values were counted: bill, set, is a cost category. Ids are of one pass.
+    pub(super) sets_seen: hashbrown::HashSet<(u32, u32, bool)>,
     /// Values seen of each key, and how many.
     pub(super) values_seen: hashbrown::HashSet<((u32, u32, bool), u32)>,
     pub(super) value_counts: hashbrown::HashMap<(u32, u32, bool), usize>,

@@ -6,13 +6,11 @@ use super::cur::Normalizer;
 use super::{ChargeBatch, CommitmentTerms};
 use crate::error::Result;
 use crate::ingest::parquet::LineItemBatch;
-use crate::schema::charges::{Metric, Text};
+use crate::schema::charges::Metric;
 use crate::schema::line_items::{Kind, LineItem};
 use crate::schema::money::{MONEY_SCALE, QUANTITY_SCALE};
 use crate::schema::names::NONE;
-use crate::schema::values::{
-    CommitmentStatus, LineItemType, Pricing, SAVINGS_PLAN_REFUND_DESCRIPTION, SAVINGS_PLANS_PRODUCT,
-};
+use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
 
 /// The amount columns of one batch.
 pub(super) struct Amounts<'a> {
@@ -100,9 +98,9 @@ impl Normalizer {
         }
         let unblended = unblended.clone();
         amounts.fill(LineItem::NetUnblendedCost, rows, &mut out.net_unblended, &mut out.has_net, lossy)?;
-        for row in 0..rows {
-            if !out.has_net[row] {
-                out.net_unblended[row] = unblended[row];
+        for ((net, has_net), gross) in out.net_unblended.iter_mut().zip(&out.has_net).zip(&unblended) {
+            if !has_net {
+                *net = *gross;
             }
         }
         let list = &mut out.costs[Metric::ListCost as usize];
@@ -157,7 +155,7 @@ impl Normalizer {
         kind: LineItemType,
         out: &ChargeBatch,
     ) -> Result<LineItemTerms> {
-        let refunds_plan = kind == LineItemType::Refund && self.refunds_plan(row, out);
+        let refunds_plan = kind == LineItemType::Refund && self.refunds_plan[row];
         let lossy = &mut self.lossy_amounts;
         let mut get = |item: LineItem| amounts.get(item, row, lossy);
         let mut terms = LineItemTerms {
@@ -194,14 +192,6 @@ impl Normalizer {
             _ => {}
         }
         Ok(terms)
-    }
-
-    /// A returned plan's refund has no ARN; its product and description tell.
-    fn refunds_plan(&self, row: usize, out: &ChargeBatch) -> bool {
-        let service = self.names.get(Text::ServiceCode, out.ids(Text::ServiceCode)[row]);
-        let description = self.names.get(Text::ChargeDescription, self.descriptions.get(row).copied().unwrap_or(NONE));
-        service == Some(SAVINGS_PLANS_PRODUCT)
-            && description.is_some_and(|text| text.starts_with(SAVINGS_PLAN_REFUND_DESCRIPTION))
     }
 
     /// Writes what the ladder made of a row, and derives the charge of what went unused.
@@ -251,13 +241,9 @@ impl Normalizer {
         out.costs[Metric::EffectiveCost as usize][unused] = made.net_unused;
         out.commitment_status[unused] = CommitmentStatus::Unused as u8;
         out.pricing[unused] = Pricing::Committed as u8;
-        for (text, value) in [
-            (Text::ChargeCategory, "Usage"),
-            (Text::CommitmentDiscountStatus, CommitmentStatus::Unused.name()),
-            (Text::PricingCategory, Pricing::Committed.name()),
-        ] {
+        for (text, id) in self.unused_words {
             if self.wanted.text.contains(&text) {
-                out.text[text as usize][unused] = self.names.pool_mut(text).intern(value);
+                out.text[text as usize][unused] = id;
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Line items of the legacy report and of CUR 2.0 become charges.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use arrow::array::RecordBatch;
 use arrow::compute::filter_record_batch;
 
@@ -11,8 +13,8 @@ use crate::error::Result;
 use crate::ingest::parquet::{LineItemBatch, Projection};
 use crate::schema::charges::Text;
 use crate::schema::line_items::LineItem;
-use crate::schema::names::{NONE, Names, Pool};
-use crate::schema::values::{LineItemType, SPLIT_COST_OPERATIONS, day_text};
+use crate::schema::names::{NONE, Names, Pool, SharedNames};
+use crate::schema::values::{ChargeCategory, CommitmentStatus, LineItemType, Pricing, SPLIT_COST_OPERATIONS, day_text};
 
 /// Columns that every charge needs, whatever is asked: its type, time and cost, and what the ladder reads.
 const ALWAYS: &[LineItem] = &[
@@ -93,11 +95,22 @@ impl Wanted {
     }
 }
 
+/// Reported spellings by the key that users know.
+pub type Spellings = BTreeMap<String, BTreeSet<String>>;
+
+/// What sets the derived charge of unused commitment apart from its fee.
+const UNUSED_WORDS: [(Text, &str); 3] = [
+    (Text::ChargeCategory, ChargeCategory::Usage.name()),
+    (Text::CommitmentDiscountStatus, CommitmentStatus::Unused.name()),
+    (Text::PricingCategory, Pricing::Committed.name()),
+];
+
 /// Makes charges of line items; keeps what it learned of dictionaries and names from batch to batch.
 #[derive(Debug)]
 pub struct Normalizer {
-    /// Texts by id, as the batches spell them.
-    pub names: Names,
+    shared: SharedNames,
+    /// The shared names while this thread has them; empty otherwise.
+    pub(super) names: Names,
     /// Amounts that had more decimals than a unit of 1e-12 holds.
     pub lossy_amounts: u64,
     pub(super) wanted: Wanted,
@@ -109,13 +122,19 @@ pub struct Normalizer {
     pub(super) spot: Vec<bool>,
     pub(super) savings_plan_arns: Vec<u32>,
     pub(super) reservation_arns: Vec<u32>,
-    pub(super) descriptions: Vec<u32>,
+    pub(super) refunds_plan: Vec<bool>,
+    pub(super) unused_words: [(Text, u32); 3],
 }
 
 impl Normalizer {
     /// A normalizer for one pass.
-    pub fn new(wanted: Wanted) -> Normalizer {
+    pub fn new(wanted: Wanted, names: SharedNames) -> Normalizer {
+        let unused_words =
+            names.with(|names| UNUSED_WORDS.map(|(text, word)| (text, names.pool_mut(text).intern(word))));
         Normalizer {
+            shared: names,
+            unused_words,
+            refunds_plan: Vec::new(),
             names: Names::default(),
             lossy_amounts: 0,
             amounts: wanted.projection().line_items,
@@ -127,21 +146,21 @@ impl Normalizer {
             spot: Vec::new(),
             savings_plan_arns: Vec::new(),
             reservation_arns: Vec::new(),
-            descriptions: Vec::new(),
         }
     }
 
-    /// Tag keys that the report spells in several ways and users know as one.
-    pub fn key_collisions(&self) -> Vec<String> {
-        let readers = [(&self.tags, &self.names.tags.keys), (&self.cost_categories, &self.names.cost_categories.keys)];
-        let collisions = readers.into_iter().flat_map(|(reader, keys)| {
-            let several = reader.spellings.iter().filter(|(_, spellings)| spellings.len() > 1);
-            several.map(|(&key, spellings)| {
-                let spellings: Vec<&str> = spellings.iter().map(String::as_str).collect();
-                format!("{} is written {}", keys.get(key).unwrap_or_default(), spellings.join(" and "))
-            })
-        });
-        collisions.collect()
+    /// How the report spells the keys of tags and cost categories that users know by one name.
+    pub fn spellings(&self) -> Spellings {
+        self.shared.with(|names| {
+            let readers = [(&self.tags, &names.tags.keys), (&self.cost_categories, &names.cost_categories.keys)];
+            let all = readers.into_iter().flat_map(|(reader, keys)| {
+                reader
+                    .spellings
+                    .iter()
+                    .map(|(&key, spellings)| (keys.get(key).unwrap_or_default().to_owned(), spellings.clone()))
+            });
+            all.collect()
+        })
     }
 
     /// Makes the charges of a batch into `out`, whose earlier contents are dropped.
@@ -150,11 +169,29 @@ impl Normalizer {
     /// [`crate::Error::Column`] that names the file and column of a value that cannot be read.
     pub fn normalize(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         out.split.clear();
-        let kept = self.without_split_rows(items, out)?;
-        match kept {
-            Some(batch) => self.charges(&items.with_batch(&batch), out),
-            None => self.charges(items, out),
+        let kept = self.with_names(|mine| {
+            let kept = mine.without_split_rows(items, out)?;
+            match &kept {
+                Some(batch) => mine.words(&items.with_batch(batch), out),
+                None => mine.words(items, out),
+            }?;
+            Ok(kept)
+        })?;
+        match &kept {
+            Some(batch) => self.amounts(&items.with_batch(batch), out),
+            None => self.amounts(items, out),
         }
+    }
+
+    /// Works with the shared names, which other threads wait for.
+    fn with_names<T>(&mut self, work: impl FnOnce(&mut Normalizer) -> T) -> T {
+        let shared = self.shared.clone();
+        shared.with(|names| {
+            std::mem::swap(names, &mut self.names);
+            let made = work(self);
+            std::mem::swap(names, &mut self.names);
+            made
+        })
     }
 
     /// Takes split-cost rows out; `None` when there are none.
@@ -196,7 +233,8 @@ impl Normalizer {
         text_ids(array, &mut self.dictionaries[item as usize], self.names.pool_mut(text), out, &place)
     }
 
-    fn charges(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+    /// Times, text and tags: what needs names.
+    fn words(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         let rows = items.batch.num_rows();
         out.line_items = rows;
         out.len = rows;
@@ -204,7 +242,12 @@ impl Normalizer {
         out.text.resize_with(Text::ALL.len(), Vec::new);
         self.times(items, out)?;
         self.dimensions(items, out)?;
-        self.sets(items, out)?;
+        self.sets(items, out)
+    }
+
+    /// Money and quantities.
+    fn amounts(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+        let rows = items.batch.num_rows();
         let amounts = Amounts::read(items, &self.amounts)?;
         self.plain_costs(&amounts, rows, out)?;
         self.special_rows(&amounts, rows, out)

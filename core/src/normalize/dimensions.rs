@@ -8,7 +8,9 @@ use crate::ingest::parquet::LineItemBatch;
 use crate::schema::charges::Text;
 use crate::schema::line_items::LineItem;
 use crate::schema::names::NONE;
-use crate::schema::values::{CommitmentKind, CommitmentStatus, LineItemType, Pricing};
+use crate::schema::values::{
+    CommitmentKind, CommitmentStatus, LineItemType, Pricing, SAVINGS_PLAN_REFUND_DESCRIPTION, SAVINGS_PLANS_PRODUCT,
+};
 
 impl Normalizer {
     /// Text columns, and what follows from line item types, usage types and ARNs.
@@ -56,12 +58,27 @@ impl Normalizer {
             out.text[text as usize] = ids;
         }
         self.types_and_commitments(items, out)?;
+        self.refunds_plan.clear();
         if out.line_item_type.contains(&LineItemType::Refund) {
-            let mut descriptions = std::mem::take(&mut self.descriptions);
-            self.ids(items, LineItem::Description, Text::ChargeDescription, &mut descriptions)?;
-            self.descriptions = descriptions;
+            self.find_plan_refunds(items, out)?;
         }
         self.derived_text(items, out)
+    }
+
+    /// A returned plan's refund has no ARN; its product and description tell.
+    fn find_plan_refunds(&mut self, items: &LineItemBatch<'_>, out: &ChargeBatch) -> Result<()> {
+        let mut descriptions = Vec::new();
+        self.ids(items, LineItem::Description, Text::ChargeDescription, &mut descriptions)?;
+        let names = &self.names;
+        let refunds = out.line_item_type.iter().zip(&descriptions).zip(out.ids(Text::ServiceCode));
+        self.refunds_plan.extend(refunds.map(|((kind, description), service)| {
+            *kind == LineItemType::Refund
+                && names.get(Text::ServiceCode, *service) == Some(SAVINGS_PLANS_PRODUCT)
+                && names
+                    .get(Text::ChargeDescription, *description)
+                    .is_some_and(|text| text.starts_with(SAVINGS_PLAN_REFUND_DESCRIPTION))
+        }));
+        Ok(())
     }
 
     fn types_and_commitments(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {

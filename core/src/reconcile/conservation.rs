@@ -20,7 +20,7 @@ type Totals = [i128; METRICS];
 fn totals<'a>(cells: impl Iterator<Item = &'a CostCell>) -> Totals {
     let mut sums = [0; METRICS];
     for cell in cells {
-        for (sum, cost) in sums.iter_mut().zip(&cell.costs) {
+        for (sum, cost) in sums.iter_mut().zip(cell.sums()) {
             *sum += cost;
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn conservation(ledger: &Ledger) -> Check {
     }
     let broken = !findings.is_empty();
     let unknown = unknown_types(ledger);
-    let counted = ledger.daily.iter().map(|(_, cell)| cell.rows).sum::<u64>();
+    let counted = ledger.daily.iter().map(|(_, cell)| u64::from(cell.rows)).sum::<u64>();
     findings.extend(unknown.iter().cloned());
     let verdict = match (counted, broken, unknown.is_empty()) {
         (0, ..) => Verdict::NotRun,
@@ -144,7 +144,7 @@ pub(super) fn one_currency(ledger: &Ledger) -> Check {
 /// R16: the values of each tag key and "(none)" add up to the total, and no value is more than the total's rows.
 pub(super) fn tags(ledger: &Ledger) -> Check {
     let total = totals(ledger.daily.iter().map(|(_, cell)| cell));
-    let rows: u64 = ledger.daily.iter().map(|(_, cell)| cell.rows).sum();
+    let rows: u64 = ledger.daily.iter().map(|(_, cell)| u64::from(cell.rows)).sum();
     let mut findings = Vec::new();
     let mut keys = 0;
     for is_cost_category in [false, true] {
@@ -154,8 +154,9 @@ pub(super) fn tags(ledger: &Ledger) -> Check {
             let name = sets.keys.get(key).unwrap_or_default();
             let members = ledger.allocation_of(key, is_cost_category);
             let members_total = totals(members.iter().map(|(_, cell)| cell));
-            let counted = members.iter().fold(0_u64, |sum, (_, cell)| sum.wrapping_add(cell.rows));
-            if members_total != total || counted != rows || members.iter().any(|(_, cell)| cell.rows > rows) {
+            let counted = members.iter().map(|(_, cell)| u64::from(cell.rows)).sum::<u64>();
+            if members_total != total || counted != rows || members.iter().any(|(_, cell)| u64::from(cell.rows) > rows)
+            {
                 findings.push(format!("`{name}`: its values and \"(none)\" do not add up to the total"));
             }
         }

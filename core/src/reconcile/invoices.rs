@@ -92,7 +92,7 @@ fn totals(ledger: &Ledger) -> Vec<InvoiceTotal> {
             text(Text::BillingCurrency, bill.currency).unwrap_or_else(|| NONE_TEXT.to_owned()),
         );
         let sum = sums.entry(key).or_default();
-        *sum = (sum.0 + cell.costs[Metric::UnblendedCost as usize], sum.1 + cell.rows);
+        *sum = (sum.0 + cell.sum(Metric::UnblendedCost), sum.1 + u64::from(cell.rows));
     }
     let totals = sums.into_iter().map(|((payer, invoice_id, currency), (amount, rows))| InvoiceTotal {
         payer,

@@ -118,7 +118,7 @@ impl Bills {
             .bills
             .iter()
             .enumerate()
-            .map(|(place, (key, cell)): (usize, &(BillKey, BillCell))| BillFacts {
+            .map(|(place, (key, cell)): (usize, (&BillKey, &BillCell))| BillFacts {
                 place: place as u32,
                 payer: text(Text::BillingAccountId, key.payer),
                 period: ledger.period(key.period),

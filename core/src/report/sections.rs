@@ -124,9 +124,12 @@ fn summary(certificate: &Certificate) -> Section {
     }
 }
 
+/// The members of a group and its cost in each billing period.
+type Group = (Vec<Option<String>>, Vec<Option<i128>>);
+
 /// Groups down, billing periods across, largest first.
 fn by_period(id: &'static str, title: &str, name: &str, answer: &CostTable, periods: &[String]) -> Section {
-    let mut groups: Vec<(Vec<Option<String>>, Vec<Option<i128>>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for row in &answer.rows {
         let Some(at) = periods.iter().position(|period| Some(period) == row.period.as_ref()) else { continue };
         match groups.iter_mut().find(|(keys, _)| *keys == row.keys) {

@@ -1,6 +1,7 @@
 //! Interned text: each dimension keeps its distinct values once and rows carry small integers.
 
 use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashTable;
 
@@ -202,6 +203,22 @@ impl Default for Names {
             tags: TagSets::default(),
             cost_categories: TagSets::default(),
         }
+    }
+}
+
+/// Names that the threads of one pass add to, so that an id means the same to all of them.
+#[derive(Debug, Clone, Default)]
+pub struct SharedNames(Arc<Mutex<Names>>);
+
+impl SharedNames {
+    /// Looks at the names, or adds to them, while no other thread does.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Names) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The names themselves, when the pass is over.
+    pub fn take(&self) -> Names {
+        self.with(std::mem::take)
     }
 }
 
