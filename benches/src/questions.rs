@@ -149,6 +149,8 @@ fn idle(ledger: &Ledger) -> BTreeMap<String, String> {
     answers
 }
 
+/// Resource ids that charges carry; the pool of names also has those of rows that split a cost.
 fn distinct_resources(ledger: &Ledger) -> usize {
-    ledger.names.pool(Text::ResourceId).len() - 1
+    let ids: BTreeSet<u32> = ledger.resources.iter().map(|(key, _)| key.resource).filter(|&id| id != 0).collect();
+    ids.len()
 }

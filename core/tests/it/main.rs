@@ -5,6 +5,7 @@ mod certificate;
 mod encodings;
 mod floors;
 mod messages;
+mod pages;
 mod properties;
 mod questions;
 mod sameness;
