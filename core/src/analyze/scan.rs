@@ -108,8 +108,6 @@ impl Fold for Scan {
         Ok(())
     }
 
-    fn close(&mut self, _file: &PassFile) {}
-
     fn finish(self, _normalizer: Normalizer, names: &SharedNames) -> Groups {
         names.with(|names| self.grouper.finish(names))
     }
@@ -235,8 +233,6 @@ impl Fold for Pick {
             Ok(())
         })
     }
-
-    fn close(&mut self, _file: &PassFile) {}
 
     fn finish(self, _normalizer: Normalizer, _names: &SharedNames) -> Vec<RecordBatch> {
         self.batches

@@ -71,7 +71,7 @@ fn nothing_found(paths: &[PathBuf], others: &[PathBuf]) -> Error {
 struct Seen {
     manifests: Vec<PathBuf>,
     parquet: Vec<PathBuf>,
-    /// Files that the user named one by one: they count even when listed twice.
+    /// What is neither: looked at only to say why nothing was found.
     others: Vec<PathBuf>,
 }
 

@@ -62,8 +62,6 @@ pub trait Fold: Send {
     /// # Errors
     /// Whatever the fold cannot do.
     fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &PassFile) -> Result<()>;
-    /// Called at the end of each row group.
-    fn close(&mut self, file: &PassFile);
     /// Called at the end of the pass.
     fn finish(self, normalizer: Normalizer, names: &SharedNames) -> Self::Output;
 }
@@ -158,7 +156,6 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut 
             shared.stopped.store(true, Ordering::Relaxed);
             return Err(error);
         }
-        fold.close(file);
         let due = file.file.row_group_rows[group];
         if rows != due {
             return Err(Error::Unreadable {
@@ -212,8 +209,6 @@ impl Fold for GatherFold {
         });
         Ok(())
     }
-
-    fn close(&mut self, _file: &PassFile) {}
 
     fn finish(self, normalizer: Normalizer, _names: &SharedNames) {
         self.with(|all| {
