@@ -95,7 +95,13 @@ fn gathered(folder: &Path) -> Outcome {
 
 fn twelve(folder: &Path, answers: &Path) -> Outcome {
     let bill = Bill::open(folder)?;
-    let all = questions::answer(&bill)?;
-    std::fs::write(answers, serde_json::to_vec(&all)?)?;
+    let mut out = std::io::BufWriter::new(std::fs::File::create(answers)?);
+    let mut before = "{";
+    questions::answer(&bill, |question, answer| {
+        write!(out, "{before}\"{question}\":")?;
+        before = ",\n";
+        serde_json::to_writer(&mut out, &answer).map_err(Into::into)
+    })?;
+    writeln!(out, "}}")?;
     Ok(())
 }

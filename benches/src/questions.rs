@@ -3,27 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use farthing::ledger::Ledger;
+use farthing::ledger::tables::SeriesKey;
 use farthing::money::{MONEY_SCALE, QUANTITY_SCALE, to_text};
 use farthing::schema::charges::Text;
 use farthing::{Bill, Costs, Metric};
 
-/// Answers by question, then by group; amounts as exact decimal text.
-pub(crate) type Answers = BTreeMap<&'static str, BTreeMap<String, String>>;
+use crate::Outcome;
 
+/// Exact sums by group.
 type Sums = BTreeMap<String, i128>;
+
+/// Amounts by group, as exact decimal text.
+pub(crate) type Answer = BTreeMap<String, String>;
 
 const NONE: &str = "(none)";
 
-/// Gathers the ledger and answers every question.
-pub(crate) fn answer(bill: &Bill) -> farthing::Result<Answers> {
+/// Gathers the ledger and answers every question; each answer is handed over as soon as it is there.
+pub(crate) fn answer(bill: &Bill, mut answered: impl FnMut(&str, Answer) -> std::io::Result<()>) -> Outcome {
     let ledger = bill.ledger()?;
     let money = |sums: Sums| sums.into_iter().map(|(key, sum)| (key, to_text(sum, MONEY_SCALE, 0))).collect();
-    let costs = |question: Costs| -> farthing::Result<Sums> {
+    let costs = |question: Costs, suffix: &str| -> farthing::Result<Sums> {
         let answer = bill.costs(&question)?;
         let keyed = answer.rows.into_iter().map(|row| {
-            let keys =
-                row.period.into_iter().chain(row.keys.into_iter().map(|key| key.unwrap_or_else(|| NONE.to_owned())));
-            (keys.collect::<Vec<_>>().join("|"), row.cost.unwrap_or(0))
+            let mut key = String::new();
+            for text in row.period.iter().map(|period| Some(&**period)).chain(row.keys.iter().map(Option::as_deref)) {
+                key += text.unwrap_or(NONE);
+                key.push('|');
+            }
+            key += suffix;
+            (key.trim_end_matches('|').to_owned(), row.cost.unwrap_or(0))
         });
         Ok(keyed.collect())
     };
@@ -31,26 +39,22 @@ pub(crate) fn answer(bill: &Bill) -> farthing::Result<Answers> {
     let mut account_service = Sums::new();
     for metric in [Metric::UnblendedCost, Metric::AmortizedCost, Metric::EffectiveCost] {
         let question = Costs::by(["SubAccountId", "x_ServiceCode"]).metric(metric).monthly();
-        account_service
-            .extend(costs(question)?.into_iter().map(|(key, sum)| (format!("{key}|{}", metric.name()), sum)));
+        account_service.extend(costs(question, metric.name())?);
     }
-    let mut answers: Answers = BTreeMap::new();
-    answers.insert("q01", money(account_service));
-    answers.insert("q02", money(classes(costs(cash(&["x_ServiceCode"]).daily())?)));
-    answers.insert("q03", money(costs(cash(&["Tags/team"]).monthly())?));
-    answers.insert(
-        "q04",
-        money(costs(Costs::by(["ResourceId"]).metric(Metric::AmortizedCost).filter("ResourceId!=(none)"))?),
-    );
-    answers.insert("q05", money(reservations(ledger)));
-    answers.insert("q06", money(plan_hours(ledger)));
-    answers.insert("q07", hourly_demand(ledger));
-    answers.insert("q08", idle(ledger));
-    answers.insert("q09", money(transfer(costs(cash(&["x_UsageType"]))?)));
-    answers.insert("q10", money(costs(cash(&["x_ServiceCode"]).monthly())?));
-    answers.insert("q11", money(costs(cash(&["SubAccountId", "x_ServiceCode", "RegionId"]).daily())?));
-    answers.insert("q12", BTreeMap::from([("resources".to_owned(), distinct_resources(ledger).to_string())]));
-    Ok(answers)
+    answered("q01", money(account_service))?;
+    answered("q02", money(classes(costs(cash(&["x_ServiceCode"]).daily(), "")?)))?;
+    answered("q03", money(costs(cash(&["Tags/team"]).monthly(), "")?))?;
+    let resources = Costs::by(["ResourceId"]).metric(Metric::AmortizedCost).filter("ResourceId!=(none)");
+    answered("q04", money(costs(resources, "")?))?;
+    answered("q05", money(reservations(ledger)))?;
+    answered("q06", money(plan_hours(ledger)))?;
+    answered("q07", hourly_demand(ledger))?;
+    answered("q08", idle(ledger))?;
+    answered("q09", money(transfer(costs(cash(&["x_UsageType"]), "")?)))?;
+    answered("q10", money(costs(cash(&["x_ServiceCode"]).monthly(), "")?))?;
+    answered("q11", money(costs(cash(&["SubAccountId", "x_ServiceCode", "RegionId"]).daily(), "")?))?;
+    answered("q12", BTreeMap::from([("resources".to_owned(), distinct_resources(ledger).to_string())]))?;
+    Ok(())
 }
 
 /// A class for each service, by its code.
@@ -108,20 +112,28 @@ fn plan_hours(ledger: &Ledger) -> Sums {
 
 /// Hours of on-demand instances by family, region and hour.
 fn hourly_demand(ledger: &Ledger) -> BTreeMap<String, String> {
-    let mut sums = Sums::new();
-    for ((series, hour), cell) in ledger.demand.iter() {
-        let series = ledger.series.key(*series);
-        let product = ledger.products.key(series.product);
+    let pool = |key: &SeriesKey| {
+        let product = ledger.products.key(key.product);
         let usage_type = ledger.names.get(Text::UsageType, product.usage_type).unwrap_or_default();
-        let Some((_, size)) = usage_type.split_once("BoxUsage:") else { continue };
-        if series.covered_by != 0 {
-            continue;
-        }
+        let (_, size) = usage_type.split_once("BoxUsage:").filter(|_| key.covered_by == 0)?;
         let region = ledger.names.get(Text::RegionId, product.region).unwrap_or(NONE);
-        let family = size.split('.').next().unwrap_or_default();
-        *sums.entry(format!("{family}|{region}|{hour}")).or_default() += cell.quantity;
+        Some(format!("{}|{region}", size.split('.').next().unwrap_or_default()))
+    };
+    let series: Vec<Option<String>> = ledger.series.iter().map(|(key, _)| pool(key)).collect();
+    let mut names: Vec<&String> = series.iter().flatten().collect();
+    names.sort_unstable();
+    names.dedup();
+    let places: Vec<Option<usize>> = series.iter().map(|pool| names.binary_search(&pool.as_ref()?).ok()).collect();
+    let mut by_place: Vec<BTreeMap<i32, i128>> = vec![BTreeMap::new(); names.len()];
+    for ((series, hour), cell) in ledger.demand.iter() {
+        if let Some(place) = places[series as usize] {
+            *by_place[place].entry(hour).or_default() += cell.quantity();
+        }
     }
-    sums.into_iter().map(|(key, sum)| (key, to_text(sum, QUANTITY_SCALE, 0))).collect()
+    let all = names.into_iter().zip(by_place).flat_map(|(pool, hours)| {
+        hours.into_iter().map(move |(hour, sum)| (format!("{pool}|{hour}"), to_text(sum, QUANTITY_SCALE, 0)))
+    });
+    all.collect()
 }
 
 /// Patterns of usage types that idle resources bill.
@@ -135,7 +147,7 @@ fn idle(ledger: &Ledger) -> BTreeMap<String, String> {
             ledger.names.get(Text::UsageType, ledger.products.key(key.product).usage_type).unwrap_or_default();
         for pattern in IDLE.into_iter().filter(|pattern| usage_type.contains(pattern)) {
             let entry = found.entry(pattern).or_default();
-            entry.0 += cell.sums.sum(Metric::UnblendedCost);
+            entry.0 += cell.sums.costs.sum(Metric::UnblendedCost);
             if key.resource != 0 {
                 entry.1.insert(key.resource);
             }

@@ -80,7 +80,14 @@ impl BillOptions {
         }
         let columns: Vec<&BillFile> = files.iter().map(|file| file.file.as_ref()).collect();
         inventory.capabilities = capabilities::capabilities(&columns);
-        Ok(Bill { inventory, files, pass: self.pass, gathered: OnceLock::new(), gathering: Mutex::new(()) })
+        Ok(Bill {
+            inventory,
+            files,
+            pass: self.pass,
+            ledger: OnceLock::new(),
+            hashes: OnceLock::new(),
+            gathering: Mutex::new(()),
+        })
     }
 }
 
@@ -104,12 +111,6 @@ fn chosen(
     Ok(deliveries.into_iter().filter(keep).collect())
 }
 
-/// What one pass over the bill gives.
-struct Gathered {
-    ledger: Ledger,
-    hashes: Vec<String>,
-}
-
 /// A bill: what was delivered, and the ledger of it, which is gathered when first asked for.
 ///
 /// ```no_run
@@ -124,7 +125,8 @@ pub struct Bill {
     inventory: Inventory,
     files: Vec<PassFile>,
     pass: PassOptions,
-    gathered: OnceLock<Gathered>,
+    ledger: OnceLock<Ledger>,
+    hashes: OnceLock<Vec<String>>,
     gathering: Mutex<()>,
 }
 
@@ -158,20 +160,25 @@ impl Bill {
     /// # Errors
     /// [`Error::Unreadable`] and [`Error::Column`] for what cannot be read, [`Error::Interrupted`].
     pub fn ledger(&self) -> Result<&Ledger> {
-        self.gathered().map(|gathered| &gathered.ledger)
+        self.once(&self.ledger, || gather(&self.files, &self.pass))
     }
 
-    fn gathered(&self) -> Result<&Gathered> {
-        if let Some(gathered) = self.gathered.get() {
-            return Ok(gathered);
+    /// SHA-256 of every file, in order.
+    fn hashes(&self) -> Result<&Vec<String>> {
+        self.once(&self.hashes, || hashes(&self.files, self.pass.threads))
+    }
+
+    /// What was made before, or else is made now, while nobody else makes anything.
+    fn once<'a, T>(&self, known: &'a OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&'a T> {
+        if let Some(known) = known.get() {
+            return Ok(known);
         }
         let _one_at_a_time = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gathered) = self.gathered.get() {
-            return Ok(gathered);
+        if let Some(known) = known.get() {
+            return Ok(known);
         }
-        let ledger = gather(&self.files, &self.pass)?;
-        let hashes = hashes(&self.files, self.pass.threads)?;
-        Ok(self.gathered.get_or_init(|| Gathered { ledger, hashes }))
+        let made = make()?;
+        Ok(known.get_or_init(|| made))
     }
 
     /// The certificate: every check that can run, its figure and its verdict. With an invoice file (csv with
@@ -180,8 +187,7 @@ impl Bill {
     /// # Errors
     /// As [`Bill::ledger`], and [`Error::Invoice`].
     pub fn reconcile(&self, invoice: Option<&Path>) -> Result<Certificate> {
-        let gathered = self.gathered()?;
-        reconcile(&gathered.ledger, &self.inventory, &gathered.hashes, invoice)
+        reconcile(self.ledger()?, &self.inventory, self.hashes()?, invoice)
     }
 
     /// Answers a cost question: from the ledger, or by reading the bill again when the ledger does not keep the

@@ -71,7 +71,7 @@ impl Coverage {
 pub fn coverage(ledger: &Ledger) -> Vec<Coverage> {
     let mut periods: BTreeMap<String, Coverage> = BTreeMap::new();
     for ((series, _), cell) in ledger.demand.iter() {
-        let key = ledger.series.key(*series);
+        let key = ledger.series.key(series);
         let period = ledger.period(ledger.bills.key(key.bill).period);
         let coverage = periods.entry(period.clone()).or_insert(Coverage {
             period,
@@ -79,10 +79,10 @@ pub fn coverage(ledger: &Ledger) -> Vec<Coverage> {
             savings_plans: 0,
             reservations: 0,
         });
-        coverage.eligible += cell.on_demand;
+        coverage.eligible += cell.on_demand();
         match key.covered_by {
-            1 => coverage.savings_plans += cell.on_demand,
-            2 => coverage.reservations += cell.on_demand,
+            1 => coverage.savings_plans += cell.on_demand(),
+            2 => coverage.reservations += cell.on_demand(),
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use super::request::{CostTable, Costs};
 use super::slots::{Grouper, Slots, stated, table};
 use crate::error::{Error, Result};
-use crate::ledger::tables::{AllocationKey, CostCell, DailyKey, Ledger, ResourceKey};
+use crate::ledger::tables::{AllocationGroup, Costs as CostSums, DailyGroup, Ledger, ResourceKey};
 use crate::reconcile::certificate::Skipped;
 use crate::schema::charges::{CONTRACTED_COST_REASON, Dimension, Metric, Text};
 use crate::schema::names::NONE;
@@ -24,16 +24,19 @@ enum Table {
 pub fn from_ledger(ledger: &Ledger, question: &Costs) -> Result<Option<CostTable>> {
     let slots = Slots::new(question)?;
     let Some(source) = source(ledger, &slots.dimensions) else { return Ok(None) };
-    let mut tally =
-        Tally { ledger, question, grouper: Grouper::new(slots.clone()), ids: Vec::new(), dimensions: slots.dimensions };
+    let mut tally = Tally::new(ledger, question, slots);
     match source {
-        Table::Daily => ledger.daily.iter().for_each(|(key, cell)| tally.add(&Entry::Daily(*key), cell)),
+        Table::Daily => ledger.daily.by_group(|group, days| {
+            tally.add(&Entry::Daily(group), &mut days.map(|(day, cell)| (day, &cell.costs)));
+        }),
         Table::Resources => {
-            ledger.resources.iter().for_each(|(key, cell)| tally.add(&Entry::Resource(*key), &cell.sums))
+            for (key, cell) in ledger.resources.iter() {
+                tally.add(&Entry::Resource(*key), &mut std::iter::once((0, &cell.sums.costs)));
+            }
         }
         Table::Allocation { key, is_cost_category } => {
-            for (key, cell) in ledger.allocation_of(key, is_cost_category) {
-                tally.add(&Entry::Allocation(key), &cell);
+            for (key, costs) in ledger.allocation_of(key, is_cost_category) {
+                tally.add(&Entry::Allocation(key.group), &mut std::iter::once((key.day, &costs)));
             }
         }
     }
@@ -180,52 +183,74 @@ fn in_resources(dimension: &Dimension) -> bool {
     }
 }
 
-/// An entry of one of the tables.
+/// An entry of one of the tables: what its days have in common.
 enum Entry {
-    Daily(DailyKey),
-    Allocation(AllocationKey),
+    Daily(DailyGroup),
+    Allocation(AllocationGroup),
     Resource(ResourceKey),
 }
 
 struct Tally<'a> {
     ledger: &'a Ledger,
-    question: &'a Costs,
+    metric: Metric,
     dimensions: Vec<Dimension>,
+    /// The slot of the day, when a question is about days.
+    day: Option<usize>,
     grouper: Grouper,
     ids: Vec<u32>,
 }
 
-impl Tally<'_> {
-    fn add(&mut self, entry: &Entry, cell: &CostCell) {
+impl<'a> Tally<'a> {
+    fn new(ledger: &'a Ledger, question: &Costs, slots: Slots) -> Tally<'a> {
+        Tally {
+            ledger,
+            metric: question.metric,
+            dimensions: slots.dimensions.clone(),
+            day: slots.dimensions.iter().position(|dimension| *dimension == Dimension::Day),
+            grouper: Grouper::new(slots),
+            ids: Vec::new(),
+        }
+    }
+
+    /// Adds an entry: day by day when the question is about days, else all at once.
+    fn add<'c>(&mut self, entry: &Entry, days: &mut dyn Iterator<Item = (i32, &'c CostSums)>) {
         self.ids.clear();
         for dimension in &self.dimensions {
             let id = id(self.ledger, dimension, entry);
             self.ids.push(id);
         }
-        if self.grouper.accepts(&self.ids, &self.ledger.names) {
-            let metric = self.question.metric;
-            let stated = stated(metric, u64::from(cell.rows), u64::from(cell.list_rows));
-            self.grouper.add(&self.ids, cell.sum(metric), stated);
+        let stated = |costs: &CostSums| stated(self.metric, u64::from(costs.rows), u64::from(costs.list_rows));
+        let Some(slot) = self.day else {
+            if self.grouper.accepts(&self.ids, &self.ledger.names) {
+                let sums = days.map(|(_, costs)| (costs.sum(self.metric), stated(costs)));
+                let (cost, stated) = sums.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+                self.grouper.add(&self.ids, cost, stated);
+            }
+            return;
+        };
+        for (day, costs) in days {
+            self.ids[slot] = day as u32;
+            if self.grouper.accepts(&self.ids, &self.ledger.names) {
+                self.grouper.add(&self.ids, costs.sum(self.metric), stated(costs));
+            }
         }
     }
 }
 
-/// The id of an entry in a slot. Columns that follow from others get the id of their text.
+/// The id of an entry in a slot. Columns that follow from others get the id of their text; days are filled in later.
 fn id(ledger: &Ledger, dimension: &Dimension, entry: &Entry) -> u32 {
     match (dimension, entry) {
-        (Dimension::Day, Entry::Daily(key)) => key.day as u32,
-        (Dimension::Day, Entry::Allocation(key)) => key.day as u32,
-        (Dimension::Tag(_) | Dimension::CostCategory(_), Entry::Allocation(key)) => key.value,
+        (Dimension::Tag(_) | Dimension::CostCategory(_), Entry::Allocation(group)) => group.value,
         (Dimension::Tag(text), Entry::Resource(key)) => {
             let tags = &ledger.names.tags;
             tags.keys.find(text).map_or(NONE, |tag| tags.value(key.tags, tag))
         }
-        (Dimension::Text(text), Entry::Daily(key)) => match daily_only(ledger, *text, key) {
+        (Dimension::Text(text), Entry::Daily(group)) => match daily_only(ledger, *text, group) {
             Some(id) => id,
-            None => common(ledger, *text, ledger.kinds.key(key.kind).bill, key.account, Some(key.product), NONE),
+            None => common(ledger, *text, ledger.kinds.key(group.kind).bill, group.account, Some(group.product), NONE),
         },
-        (Dimension::Text(text), Entry::Allocation(key)) => {
-            common(ledger, *text, key.bill, key.account, None, key.service)
+        (Dimension::Text(text), Entry::Allocation(group)) => {
+            common(ledger, *text, group.bill, group.account, None, group.service)
         }
         (Dimension::Text(Text::ResourceId), Entry::Resource(key)) => key.resource,
         (Dimension::Text(Text::PricingCategory), Entry::Resource(key)) => pricing_id(ledger, key.pricing),
@@ -251,7 +276,7 @@ fn common(ledger: &Ledger, text: Text, bill: u32, account: u32, product: Option<
     }
 }
 
-fn daily_only(ledger: &Ledger, text: Text, key: &DailyKey) -> Option<u32> {
+fn daily_only(ledger: &Ledger, text: Text, key: &DailyGroup) -> Option<u32> {
     let kind = ledger.kinds.key(key.kind);
     let of = |value: &str| ledger.names.pool(text).find(value).unwrap_or(NONE);
     Some(match text {

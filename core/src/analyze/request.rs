@@ -1,5 +1,7 @@
 //! A cost question and its answer.
 
+use std::sync::Arc;
+
 use crate::error::Result;
 use crate::reconcile::certificate::Skipped;
 use crate::schema::charges::{Dimension, Metric};
@@ -119,9 +121,9 @@ pub enum AnsweredFrom {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CostRow {
     /// The day (`2026-10-31`) or billing period (`2026-10`); `None` for a total.
-    pub period: Option<String>,
-    /// The members, one for each dimension; `None` is the missing value.
-    pub keys: Vec<Option<String>>,
+    pub period: Option<Arc<str>>,
+    /// The members, one for each dimension; `None` is the missing value. Rows share their texts.
+    pub keys: Vec<Option<Arc<str>>>,
     /// The sum in units of 1e-12; `None` where the bill does not say.
     pub cost: Option<i128>,
 }

@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 
 use super::request::{AnsweredFrom, CostTable, Costs};
-use super::slots::{Grouper, Groups, Slots, stated, table};
+use super::slots::{Grouper, Slots, stated, table};
 use crate::error::{Error, Result};
 use crate::ledger::pass::{Fold, PassFile, PassOptions, run};
 use crate::ledger::tables::Ledger;
@@ -28,19 +28,15 @@ use crate::schema::names::{NONE, Names, SharedNames, TagSets};
 pub fn from_bill(ledger: &Ledger, question: &Costs, files: &[PassFile], options: &PassOptions) -> Result<CostTable> {
     let slots = Slots::new(question)?;
     let wanted = wanted(&slots.dimensions);
-    let parts = run(files, &wanted, options, &SharedNames::default(), || Scan {
+    let names = SharedNames::default();
+    let parts = run(files, &wanted, options, &names, || Scan {
         grouper: Grouper::new(slots.clone()),
         members: Members::new(slots.dimensions.clone()),
         metric: question.metric,
     })?;
-    let mut groups = Groups::new();
-    for part in parts {
-        for (keys, sum) in part {
-            let entry = groups.entry(keys).or_default();
-            entry.cost += sum.cost;
-            entry.stated += sum.stated;
-        }
-    }
+    let mut all = Grouper::new(slots);
+    parts.into_iter().for_each(|part| all.merge(part));
+    let groups = names.with(|names| all.finish(names));
     let answer = super::costs::finish(ledger, question, table(question, groups)?)?;
     Ok(CostTable { answered_from: AnsweredFrom::Bill, ..answer })
 }
@@ -101,15 +97,15 @@ struct Scan {
 }
 
 impl Fold for Scan {
-    type Output = Groups;
+    type Output = Grouper;
 
     fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, _file: &PassFile) -> Result<()> {
         names.with(|names| self.tally(batch, names));
         Ok(())
     }
 
-    fn finish(self, _normalizer: Normalizer, names: &SharedNames) -> Groups {
-        names.with(|names| self.grouper.finish(names))
+    fn finish(self, _normalizer: Normalizer, _names: &SharedNames) -> Grouper {
+        self.grouper
     }
 }
 

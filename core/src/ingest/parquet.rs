@@ -13,7 +13,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::Type as PhysicalType;
+use parquet::basic::{Encoding, Type as PhysicalType};
 
 use super::DeliveredFile;
 use crate::error::{Error, Result};
@@ -52,6 +52,8 @@ struct Columns {
     tags: Vec<(usize, String)>,
     /// One column for each cost category (legacy).
     cost_categories: Vec<(usize, String)>,
+    /// Columns of plain text.
+    text: Vec<usize>,
 }
 
 /// Which columns a pass needs.
@@ -219,7 +221,10 @@ impl Columns {
             let columns = by_name.iter().filter_map(|(name, &at)| Some((at, tag_key(name.strip_prefix(prefix)?))));
             columns.collect::<Vec<_>>()
         };
-        Ok(Columns { known, tags: keyed(TAG_COLUMN_PREFIX), cost_categories: keyed(COST_CATEGORY_COLUMN_PREFIX) })
+        let is_text = |item: &&LineItem| item.column().kind == Kind::Text;
+        let text = LineItem::ALL.iter().filter(is_text).filter_map(|&item| known[item as usize]).collect();
+        let (tags, cost_categories) = (keyed(TAG_COLUMN_PREFIX), keyed(COST_CATEGORY_COLUMN_PREFIX));
+        Ok(Columns { known, tags, cost_categories, text })
     }
 
     /// Two columns of one key: both are read, the later one counts.
@@ -339,13 +344,38 @@ impl BillFile {
         let file = File::open(&self.path).map_err(|source| Error::io(&self.path, source))?;
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots.iter().copied());
         let reader = guarded(&self.footer.file, || {
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata_of(group, &roots)?)
                 .with_projection(mask)
                 .with_row_groups(vec![group])
                 .with_batch_size(BATCH_ROWS)
                 .build()
         })?;
         Ok(RowGroup { file: &self.footer.file, layout: self.layout(&roots, projection), reader })
+    }
+
+    /// How a row group is read: text whose writer gave up its dictionary (resource ids) comes as views of the pages,
+    /// which spares making a dictionary for every batch.
+    fn metadata_of(&self, group: usize, roots: &[usize]) -> parquet::errors::Result<ArrowReaderMetadata> {
+        let schema = self.metadata.schema();
+        let chunks = self.metadata.metadata().row_group(group).columns();
+        let parquet = self.metadata.parquet_schema();
+        let gave_up = |root: usize| {
+            let leaf = (0..parquet.num_columns()).find(|&leaf| parquet.get_column_root_idx(leaf) == root);
+            let encodings = leaf.and_then(|leaf| chunks[leaf].page_encoding_stats_mask());
+            encodings.is_some_and(|encodings| encodings.is_set(Encoding::PLAIN))
+        };
+        let is_text = |root: usize| self.columns.text.contains(&root) && *schema.field(root).data_type() == text_type();
+        let plain: Vec<usize> = roots.iter().copied().filter(|&root| is_text(root) && gave_up(root)).collect();
+        if plain.is_empty() {
+            return Ok(self.metadata.clone());
+        }
+        let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+        for root in plain {
+            fields[root] = Arc::new(fields[root].as_ref().clone().with_data_type(DataType::Utf8View));
+        }
+        let options =
+            ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(Arc::new(Schema::new(fields)));
+        ArrowReaderMetadata::try_new(Arc::clone(self.metadata.metadata()), options)
     }
 
     /// The top-level columns of a projection, in file order.

@@ -5,97 +5,128 @@ use crate::schema::charges::{METRICS, Metric};
 /// Hours of the longest month, as bits.
 pub const MASK_WORDS: usize = 12;
 
-/// Sums of costs. Money in units of 1e-12, quantity of 1e-15.
+/// Exact sums of several measures.
 ///
-/// Sums are kept in 64 bits (nine million USD) and move to 128 bits when they outgrow them: there are millions of
+/// They are kept in 64 bits (nine million USD) and move to 128 bits when they outgrow them: there are millions of
 /// cells, and hardly any does.
+#[derive(Debug, Clone)]
+pub(super) struct Sums<const N: usize> {
+    narrow: [i64; N],
+    wide: Option<Box<[i128; N]>>,
+}
+
+impl<const N: usize> Default for Sums<N> {
+    fn default() -> Self {
+        Sums { narrow: [0; N], wide: None }
+    }
+}
+
+impl<const N: usize> Sums<N> {
+    fn all(&self) -> [i128; N] {
+        std::array::from_fn(|at| self.at(at))
+    }
+
+    #[inline]
+    fn at(&self, at: usize) -> i128 {
+        i128::from(self.narrow[at]) + self.wide.as_ref().map_or(0, |wide| wide[at])
+    }
+
+    #[inline]
+    fn add_narrow(&mut self, amounts: &[i64; N]) {
+        let mut sums = [0; N];
+        let mut overflow = false;
+        for at in 0..N {
+            let (sum, over) = self.narrow[at].overflowing_add(amounts[at]);
+            sums[at] = sum;
+            overflow |= over;
+        }
+        if overflow {
+            self.add_wide(&amounts.map(i128::from));
+        } else {
+            self.narrow = sums;
+        }
+    }
+
+    #[cold]
+    fn add_wide(&mut self, amounts: &[i128; N]) {
+        for (at, &amount) in amounts.iter().enumerate() {
+            let sum = i128::from(self.narrow[at]) + amount;
+            match i64::try_from(sum) {
+                Ok(sum) => self.narrow[at] = sum,
+                Err(_) => {
+                    self.wide.get_or_insert_with(|| Box::new([0; N]))[at] += sum;
+                    self.narrow[at] = 0;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, other: &Sums<N>) {
+        match &other.wide {
+            None => self.add_narrow(&other.narrow),
+            Some(_) => self.add_wide(&other.all()),
+        }
+    }
+}
+
+/// Sums of costs, in units of 1e-12.
 #[derive(Debug, Clone, Default)]
-pub struct CostCell {
-    narrow: [i64; METRICS],
-    wide: Option<Box<[i128; METRICS]>>,
-    /// Quantity.
-    pub quantity: i128,
+pub struct Costs {
+    sums: Sums<METRICS>,
     /// Rows of the bill.
     pub rows: u32,
     /// Rows whose list cost is stated.
     pub list_rows: u32,
 }
 
-impl PartialEq for CostCell {
+impl PartialEq for Costs {
     fn eq(&self, other: &Self) -> bool {
-        self.sums() == other.sums()
-            && (self.quantity, self.rows, self.list_rows) == (other.quantity, other.rows, other.list_rows)
+        self.sums() == other.sums() && (self.rows, self.list_rows) == (other.rows, other.list_rows)
     }
 }
 
-impl Eq for CostCell {}
+impl Eq for Costs {}
 
-impl CostCell {
+impl Costs {
     /// The sums by [`Metric`].
     pub fn sums(&self) -> [i128; METRICS] {
-        std::array::from_fn(|metric| self.sum_at(metric))
-    }
-
-    fn sum_at(&self, metric: usize) -> i128 {
-        i128::from(self.narrow[metric]) + self.wide.as_ref().map_or(0, |wide| wide[metric])
+        self.sums.all()
     }
 
     /// The sum of a metric, 0 where nothing is stated.
     pub fn sum(&self, metric: Metric) -> i128 {
-        self.sum_at(metric as usize)
+        self.sums.at(metric as usize)
+    }
+
+    /// Something of every cache line of the cell.
+    #[inline]
+    pub(super) fn lines(&self) -> u32 {
+        self.sums.narrow[0] as u32 ^ self.rows
     }
 
     /// Adds costs that fit 64 bits.
     #[inline]
     pub(super) fn add_narrow(&mut self, costs: &[i64; METRICS]) {
-        let mut sums = [0; METRICS];
-        let mut overflow = false;
-        for metric in 0..METRICS {
-            let (sum, over) = self.narrow[metric].overflowing_add(costs[metric]);
-            sums[metric] = sum;
-            overflow |= over;
-        }
-        if overflow {
-            self.add_wide(&costs.map(i128::from));
-        } else {
-            self.narrow = sums;
-        }
+        self.sums.add_narrow(costs);
     }
 
     /// Adds costs of any size.
-    #[cold]
     pub(super) fn add_wide(&mut self, costs: &[i128; METRICS]) {
-        for (metric, &cost) in costs.iter().enumerate() {
-            self.add_wide_at(metric, cost);
-        }
+        self.sums.add_wide(costs);
     }
 
-    fn add_wide_at(&mut self, metric: usize, cost: i128) {
-        let sum = i128::from(self.narrow[metric]) + cost;
-        match i64::try_from(sum) {
-            Ok(sum) => self.narrow[metric] = sum,
-            Err(_) => {
-                self.wide.get_or_insert_default()[metric] += sum;
-                self.narrow[metric] = 0;
-            }
-        }
-    }
-
-    /// Adds another cell.
-    pub fn add(&mut self, other: &CostCell) {
-        match &other.wide {
-            None => self.add_narrow(&other.narrow),
-            Some(_) => self.add_wide(&other.sums()),
-        }
-        self.quantity += other.quantity;
+    /// Adds other sums.
+    #[inline]
+    pub fn add(&mut self, other: &Costs) {
+        self.sums.add(&other.sums);
         self.rows += other.rows;
         self.list_rows += other.list_rows;
     }
 
-    /// What is left when another cell's rows are taken out.
-    pub(super) fn take_away(&mut self, other: &CostCell) {
+    /// What is left when other rows are taken out.
+    pub(super) fn take_away(&mut self, other: &Costs) {
         self.add_wide(&other.sums().map(|sum| -sum));
-        self.quantity -= other.quantity;
         self.rows = self.rows.wrapping_sub(other.rows);
         self.list_rows = self.list_rows.wrapping_sub(other.list_rows);
     }
@@ -107,6 +138,63 @@ impl CostCell {
             Metric::ListCost if self.list_rows == 0 => None,
             _ => Some(self.sum(metric)),
         }
+    }
+}
+
+/// One hour of demand.
+#[derive(Debug, Clone, Default)]
+pub struct DemandCell(Sums<2>);
+
+impl DemandCell {
+    /// Quantity in units of 1e-15.
+    pub fn quantity(&self) -> i128 {
+        self.0.at(0)
+    }
+
+    /// Value at on-demand prices, in units of 1e-12.
+    pub fn on_demand(&self) -> i128 {
+        self.0.at(1)
+    }
+
+    #[inline]
+    pub(super) fn lines(&self) -> u32 {
+        self.0.narrow[0] as u32
+    }
+
+    #[inline]
+    pub(super) fn add_usage(&mut self, quantity: i128, on_demand: i128) {
+        match (i64::try_from(quantity), i64::try_from(on_demand)) {
+            (Ok(quantity), Ok(on_demand)) => self.0.add_narrow(&[quantity, on_demand]),
+            _ => self.0.add_wide(&[quantity, on_demand]),
+        }
+    }
+
+    /// Adds another cell.
+    pub fn add(&mut self, other: &DemandCell) {
+        self.0.add(&other.0);
+    }
+}
+
+/// Sums of costs and of the quantity that they were charged for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CostCell {
+    /// Costs.
+    pub costs: Costs,
+    /// Quantity in units of 1e-15.
+    pub quantity: i128,
+}
+
+impl CostCell {
+    /// Something of every cache line of the cell.
+    #[inline]
+    pub(super) fn lines(&self) -> u32 {
+        self.costs.lines() ^ self.quantity as u32
+    }
+
+    /// Adds another cell.
+    pub fn add(&mut self, other: &CostCell) {
+        self.costs.add(&other.costs);
+        self.quantity += other.quantity;
     }
 }
 
@@ -136,6 +224,11 @@ pub struct BillCell {
 }
 
 impl BillCell {
+    /// First day of the period: days since 1970-01-01.
+    pub(super) fn first_day(&self) -> i32 {
+        self.start.div_euclid(86_400) as i32
+    }
+
     pub(super) fn absorb(&mut self, other: &BillCell) {
         self.start = other.start;
         self.rows += other.rows;

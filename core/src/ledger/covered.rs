@@ -1,81 +1,89 @@
 //! The part of the fold that is about commitments: demand that one could cover, use of those there are, and fees.
 
-use super::gather::{Gatherer, SECONDS_PER_HOUR};
-use super::tables::{CommitmentCell, CommitmentKey, NegationKey, ProductCell, ProductKey, SeriesKey};
+use super::gather::{Gatherer, Rows, SECONDS_PER_HOUR};
+use super::keyed::{NOWHERE, blocks, touch};
+use super::tables::{CommitmentCell, CommitmentKey, NegationKey, ProductCell, ProductKey};
 use crate::normalize::ChargeBatch;
 use crate::schema::charges::{Metric, Text};
 use crate::schema::names::{NONE, Names};
-use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
+use crate::schema::values::{CommitmentStatus, LineItemType};
 
 impl Gatherer {
-    #[inline]
-    pub(super) fn fold_demand(
-        &mut self,
-        batch: &ChargeBatch,
-        row: usize,
-        (bill, account, product): (u32, u32, u32),
-        hour: i32,
-    ) {
-        let kind = batch.line_item_type[row];
-        let cell = *self.ledger.products.at_mut(product);
-        if !cell.eligible
-            || !kind.counts_usage()
-            || batch.pricing[row] == Pricing::Dynamic as u8
-            || row >= batch.line_items
-        {
-            return;
+    /// Usage that a commitment could cover, by series and hour, and the rates it was charged at.
+    pub(super) fn fold_demand(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
+        let demand = &mut rows.demand;
+        demand.rows.clear();
+        demand.rows.extend((0..batch.line_items as u32).filter(|&row| rows.places[row as usize].series != NOWHERE));
+        let key = |row: u32| (rows.places[row as usize].series, rows.hours[row as usize] as i32);
+        let table = &mut self.ledger.demand;
+        for block in blocks(demand.rows.len()) {
+            let block = &demand.rows[block];
+            let series = block.iter().map(|&row| key(row));
+            touch(series.clone().map(|(series, hour)| table.day(series, hour)));
+            touch(series.clone().map(|(series, _)| self.ledger.series.at(series).is_some().into()));
+            demand.places.clear();
+            demand.places.extend(series.map(|(series, hour)| table.place(series, hour)));
+            touch(demand.places.iter().map(|&place| table.at(place).lines()));
+            for (&row, &place) in block.iter().zip(&demand.places) {
+                let row = row as usize;
+                let on_demand = match batch.line_item_type[row] {
+                    LineItemType::DiscountedUsage => batch.cost(Metric::ListCost)[row],
+                    _ => batch.cost(Metric::UnblendedCost)[row],
+                };
+                table.at_mut(place).add_usage(batch.quantity[row], on_demand);
+                if let Some(rate) = batch.rate[row].or_else(|| reserved_rate(batch, row)) {
+                    let rates = self.ledger.series.at_mut(rows.places[row].series);
+                    *rates = Some(rates.map_or((rate, rate), |(least, most)| (least.min(rate), most.max(rate))));
+                }
+            }
         }
-        let zone = if cell.zonal { batch.ids(Text::AvailabilityZone)[row] } else { NONE };
-        let key = SeriesKey { bill, account, product, zone, covered_by: batch.commitment_kind[row] };
-        let series = self.ledger.series.place(key, || None);
-        if let Some(rate) = batch.rate[row].or_else(|| reserved_rate(batch, row)) {
-            let rates = self.ledger.series.at_mut(series);
-            *rates = Some(rates.map_or((rate, rate), |(least, greatest)| (least.min(rate), greatest.max(rate))));
-        }
-        let on_demand = match kind {
-            LineItemType::DiscountedUsage => batch.cost(Metric::ListCost)[row],
-            _ => batch.cost(Metric::UnblendedCost)[row],
-        };
-        let hour = self.ledger.demand.cell((series, hour));
-        hour.quantity += batch.quantity[row];
-        hour.on_demand += on_demand;
     }
 
-    pub(super) fn fold_commitment(&mut self, batch: &ChargeBatch, row: usize, bill: u32, hour: i32, day: i32) {
-        let arn = batch.ids(Text::CommitmentDiscountId)[row];
-        let kind = batch.line_item_type[row];
-        let unblended = batch.cost(Metric::UnblendedCost)[row];
-        let amortized = batch.cost(Metric::AmortizedCost)[row];
-        let identity = self.ledger.identity.cell((bill, arn));
-        identity.unblended += unblended;
-        identity.amortized += amortized;
-        identity.rows += u64::from(row < batch.line_items);
-        if batch.commitment_status[row] == CommitmentStatus::Used as u8 {
-            let account = batch.ids(Text::SubAccountId)[row];
-            let used = CommitmentCell {
-                used: amortized,
-                used_units: if kind == LineItemType::DiscountedUsage { batch.units[row] } else { 0 },
-                covered_on_demand: match kind {
-                    LineItemType::DiscountedUsage => batch.cost(Metric::ListCost)[row],
-                    _ => unblended,
-                },
-                ..CommitmentCell::default()
-            };
-            self.ledger.commitments.cell(CommitmentKey { bill, arn, hour, account }).absorb(&used);
+    /// Rows that belong to a commitment: terms of the identity, what was used, and what was negated.
+    pub(super) fn fold_commitments(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
+        let arns = batch.ids(Text::CommitmentDiscountId);
+        let (accounts, operations) = (batch.ids(Text::SubAccountId), batch.ids(Text::Operation));
+        let (usage_types, zones) = (batch.ids(Text::UsageType), batch.ids(Text::AvailabilityZone));
+        let used = &mut rows.used;
+        used.rows.clear();
+        used.keys.clear();
+        for row in (0..batch.len).filter(|&row| arns[row] != NONE) {
+            let (bill, arn, kind) = (rows.bills[row], arns[row], batch.line_item_type[row]);
+            let unblended = batch.cost(Metric::UnblendedCost)[row];
+            let identity = self.ledger.identity.cell((bill, arn));
+            identity.unblended += unblended;
+            identity.amortized += batch.cost(Metric::AmortizedCost)[row];
+            identity.rows += u64::from(row < batch.line_items);
+            if batch.commitment_status[row] == CommitmentStatus::Used as u8 {
+                used.rows.push(row as u32);
+                used.keys.push(CommitmentKey { bill, arn, hour: rows.hours[row] as i32, account: accounts[row] });
+            }
+            if matches!(kind, LineItemType::SavingsPlanCoveredUsage | LineItemType::SavingsPlanNegation) {
+                let cell = self.ledger.negation.cell(NegationKey {
+                    bill,
+                    arn,
+                    operation: operations[row],
+                    usage_type: usage_types[row],
+                    zone: zones[row],
+                    day: rows.days[row],
+                });
+                cell.rows += 1;
+                match kind {
+                    LineItemType::SavingsPlanNegation => cell.negated += unblended,
+                    _ => cell.covered += unblended,
+                }
+            }
         }
-        if matches!(kind, LineItemType::SavingsPlanCoveredUsage | LineItemType::SavingsPlanNegation) {
-            let cell = self.ledger.negation.cell(NegationKey {
-                bill,
-                arn,
-                operation: batch.ids(Text::Operation)[row],
-                usage_type: batch.ids(Text::UsageType)[row],
-                zone: batch.ids(Text::AvailabilityZone)[row],
-                day,
-            });
-            cell.rows += 1;
-            match kind {
-                LineItemType::SavingsPlanNegation => cell.negated += unblended,
-                _ => cell.covered += unblended,
+        self.ledger.commitments.places(&used.keys, |key| key.arn, &mut used.places);
+        for (&row, &place) in used.rows.iter().zip(&used.places) {
+            let row = row as usize;
+            let cell = self.ledger.commitments.at_mut(place);
+            cell.used += batch.cost(Metric::AmortizedCost)[row];
+            if batch.line_item_type[row] == LineItemType::DiscountedUsage {
+                cell.used_units += batch.units[row];
+                cell.covered_on_demand += batch.cost(Metric::ListCost)[row];
+            } else {
+                cell.covered_on_demand += batch.cost(Metric::UnblendedCost)[row];
             }
         }
     }

@@ -7,7 +7,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 
-use super::tables::{CostCell, Ledger, MASK_WORDS, TABLES, WHOLE_PERIOD};
+use super::tables::{Costs, Ledger, MASK_WORDS, TABLES, WHOLE_PERIOD};
 use crate::catalog::services::service_name;
 use crate::error::{Error, Result};
 use crate::schema::charges::{Metric, Text};
@@ -52,16 +52,19 @@ impl Builder {
         self
     }
 
-    fn costs<'a>(self, cells: impl Iterator<Item = &'a CostCell> + Clone) -> Builder {
+    fn costs<'a>(self, cells: impl Iterator<Item = &'a Costs> + Clone) -> Builder {
         let mut builder = self;
         for &metric in Metric::ALL {
             builder =
                 builder.column(metric.name(), Column::Money(cells.clone().map(|cell| cell.cost(metric)).collect()));
         }
         builder
-            .column("ConsumedQuantity", Column::Quantity(cells.clone().map(|cell| cell.quantity).collect()))
             .column("Rows", Column::Count(cells.clone().map(|cell| u64::from(cell.rows)).collect()))
             .column("ListRows", Column::Count(cells.map(|cell| u64::from(cell.list_rows)).collect()))
+    }
+
+    fn quantity(self, quantities: impl Iterator<Item = i128>) -> Builder {
+        self.column("ConsumedQuantity", Column::Quantity(quantities.collect()))
     }
 
     fn finish(self) -> Result<RecordBatch> {
@@ -166,7 +169,7 @@ impl Ledger {
     }
 
     fn daily_table(&self) -> Result<RecordBatch> {
-        let keys = self.daily.iter().map(|(key, _)| *key);
+        let keys = self.daily.iter().map(|(key, _)| key);
         let kinds = keys.clone().map(|key| self.kinds.key(key.kind));
         let types = keys.clone().map(|key| self.kind_type(key.kind));
         let builder = Builder::new("daily")
@@ -198,7 +201,8 @@ impl Ledger {
             .column("PublisherName", self.text(Text::PublisherName, kinds.clone().map(|kind| kind.publisher)))
             .column("InvoiceId", self.text(Text::InvoiceId, kinds.map(|kind| kind.invoice)))
             .keys_end()
-            .costs(self.daily.iter().map(|(_, cell)| cell))
+            .costs(self.daily.iter().map(|(_, cell)| &cell.costs))
+            .quantity(self.daily.iter().map(|(_, cell)| cell.quantity))
             .service_names()
             .finish()
     }
@@ -211,18 +215,18 @@ impl Ledger {
 
     fn allocation_table(&self) -> Result<RecordBatch> {
         let entries = self.allocation_with_none();
-        let keys = entries.iter().map(|(key, _)| *key);
-        let day = |day: i32| (day != WHOLE_PERIOD).then_some(day);
+        let groups = entries.iter().map(|(key, _)| key.group);
+        let days = entries.iter().map(|(key, _)| (key.day != WHOLE_PERIOD).then_some(key.day));
         let builder = Builder::new("allocation")
-            .column("IsCostCategory", Column::Flag(keys.clone().map(|key| key.is_cost_category).collect()))
-            .text("Key", keys.clone().map(|key| self.sets(key.is_cost_category).keys.get(key.key)))
-            .text("Value", keys.clone().map(|key| self.sets(key.is_cost_category).values.get(key.value)))
-            .column("ChargePeriodStart", Column::Day(keys.clone().map(|key| day(key.day)).collect()));
-        self.bill_columns(builder, keys.clone().map(|key| key.bill))
-            .column("SubAccountId", self.text(Text::SubAccountId, keys.clone().map(|key| key.account)))
-            .column("x_ServiceCode", self.text(Text::ServiceCode, keys.map(|key| key.service)))
+            .column("IsCostCategory", Column::Flag(groups.clone().map(|group| group.is_cost_category).collect()))
+            .text("Key", groups.clone().map(|group| self.sets(group.is_cost_category).keys.get(group.key)))
+            .text("Value", groups.clone().map(|group| self.sets(group.is_cost_category).values.get(group.value)))
+            .column("ChargePeriodStart", Column::Day(days.collect()));
+        self.bill_columns(builder, groups.clone().map(|group| group.bill))
+            .column("SubAccountId", self.text(Text::SubAccountId, groups.clone().map(|group| group.account)))
+            .column("x_ServiceCode", self.text(Text::ServiceCode, groups.map(|group| group.service)))
             .keys_end()
-            .costs(entries.iter().map(|(_, cell)| cell))
+            .costs(entries.iter().map(|(_, costs)| costs))
             .finish()
     }
 
@@ -238,7 +242,8 @@ impl Ledger {
             .text("PricingCategory", keys.clone().map(|key| present(Pricing::ALL[key.pricing as usize].name())))
             .column("TagSet", Column::Text(keys.map(|key| ids[key.tags as usize].clone()).collect()))
             .keys_end()
-            .costs(self.resources.iter().map(|(_, cell)| &cell.sums))
+            .costs(self.resources.iter().map(|(_, cell)| &cell.sums.costs))
+            .quantity(self.resources.iter().map(|(_, cell)| cell.sums.quantity))
             .column("HoursUsed", Column::Count(edges.iter().map(|edge| edge.0).collect()))
             .column("HourFirst", Column::Hour(edges.iter().map(|edge| edge.1).collect()))
             .column("HourLast", Column::Hour(edges.iter().map(|edge| edge.2).collect()))
@@ -250,17 +255,20 @@ impl Ledger {
     }
 
     fn demand_table(&self) -> Result<RecordBatch> {
-        let series = self.demand.iter().map(|((series, _), _)| self.series.key(*series));
+        let series = self.demand.iter().map(|((series, _), _)| self.series.key(series));
         let builder = self
             .bill_columns(Builder::new("demand"), series.clone().map(|key| key.bill))
             .column("SubAccountId", self.text(Text::SubAccountId, series.clone().map(|key| key.account)));
         self.product_columns(builder, series.clone().map(|key| key.product))
             .column("AvailabilityZone", self.text(Text::AvailabilityZone, series.clone().map(|key| key.zone)))
             .text("CommitmentDiscountCategory", series.map(|key| present(commitment_kind(key.covered_by).category())))
-            .column("Hour", Column::Hour(self.demand.iter().map(|((_, hour), _)| *hour).collect()))
+            .column("Hour", Column::Hour(self.demand.iter().map(|((_, hour), _)| hour).collect()))
             .keys_end()
-            .column("ConsumedQuantity", Column::Quantity(self.demand.iter().map(|(_, cell)| cell.quantity).collect()))
-            .column("x_OnDemandCost", Column::Money(self.demand.iter().map(|(_, cell)| Some(cell.on_demand)).collect()))
+            .column("ConsumedQuantity", Column::Quantity(self.demand.iter().map(|(_, cell)| cell.quantity()).collect()))
+            .column(
+                "x_OnDemandCost",
+                Column::Money(self.demand.iter().map(|(_, cell)| Some(cell.on_demand())).collect()),
+            )
             .finish()
     }
 

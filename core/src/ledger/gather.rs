@@ -1,8 +1,11 @@
 //! The fold: charge batches into the ledger, every row once, money as integers.
 
 use super::covered::product_cell;
+use super::keyed::{Keyed, blocks, touch};
+use super::lines::{Line, LineKey};
+use super::spread::Shared;
 use super::tables::{
-    AuditKey, BillKey, CostCell, DailyKey, KindCell, KindKey, Ledger, MASK_WORDS, ProductKey, ResourceKey, SharedKey,
+    AuditKey, BillKey, CommitmentKey, CostCell, Costs, KindCell, KindKey, Ledger, MASK_WORDS, ProductKey,
 };
 use crate::normalize::ChargeBatch;
 use crate::normalize::cur::Wanted;
@@ -14,8 +17,6 @@ pub(super) const SECONDS_PER_HOUR: i64 = 3_600;
 const SECONDS_PER_DAY: i64 = 86_400;
 /// Hours that a mask has bits for.
 const MASK_HOURS: i64 = (MASK_WORDS * 64) as i64;
-/// Sums by tag set are spread over tag keys when so many are there: it bounds memory, whatever the tag sets.
-const SHARED_ENTRIES_MAX: usize = 1 << 18;
 
 /// The charge columns that the ledger is made from.
 pub fn wanted() -> Wanted {
@@ -59,11 +60,15 @@ struct KindSums {
     with_commitment: (u64, i128, i128),
 }
 
-/// Folds batches into a ledger, one table after the other: a loop that finds the places of a batch's keys, and a loop
+/// Folds batches into a ledger, one table after the other: a loop that finds the places of a batch's rows, and a loop
 /// that adds to their cells, let the processor wait for many places of memory at once.
 #[derive(Debug, Default)]
 pub struct Gatherer {
     pub(super) ledger: Ledger,
+    pub(super) lines: Keyed<LineKey, Line>,
+    pub(super) shared: Shared,
+    /// The bill that was asked for last: nearly always that of the next row.
+    last_bill: (BillKey, u32),
     kind_sums: Vec<KindSums>,
     /// By account id: the latest day with a name, and the name.
     account_names: Vec<(i32, u32)>,
@@ -86,64 +91,79 @@ impl PeriodHours {
 
 /// What the fold makes of each row of a batch.
 #[derive(Debug, Default)]
-struct Rows {
-    days: Vec<i32>,
-    hours: Vec<i64>,
-    bills: Vec<u32>,
-    kinds: Vec<u32>,
-    products: Vec<u32>,
+pub(super) struct Rows {
+    pub(super) days: Vec<i32>,
+    /// Days since the billing period's first.
+    pub(super) days_in: Vec<u32>,
+    pub(super) hours: Vec<i64>,
+    pub(super) bills: Vec<u32>,
     costs: Vec<[i64; METRICS]>,
     /// Rows with a cost beyond 64 bits (nine million USD); their `costs` are zero.
     wide: Vec<usize>,
-    places: Vec<u32>,
-    daily_keys: Vec<DailyKey>,
-    shared_keys: Vec<SharedKey>,
-    resource_keys: Vec<ResourceKey>,
+    pub(super) keys: Vec<LineKey>,
+    pub(super) lines: Vec<u32>,
+    pub(super) places: Vec<Line>,
+    pub(super) daily: Vec<u32>,
+    pub(super) shared: Vec<u32>,
+    pub(super) demand: Demand,
+    pub(super) used: Used,
+}
+
+/// Rows of a batch that used a commitment.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    pub(super) rows: Vec<u32>,
+    pub(super) keys: Vec<CommitmentKey>,
+    pub(super) places: Vec<u32>,
+}
+
+/// Rows of a batch that a commitment could cover.
+#[derive(Debug, Default)]
+pub(super) struct Demand {
+    pub(super) rows: Vec<u32>,
+    pub(super) places: Vec<u32>,
 }
 
 impl Gatherer {
     /// Folds a batch whose ids are of `names`.
     pub fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &str, delivery: u32) {
         let mut rows = std::mem::take(&mut self.rows);
-        self.look_at(batch, names, &mut rows);
-        self.fold_daily(batch, &mut rows);
-        self.fold_shared(batch, &mut rows);
-        self.fold_resources(batch, &mut rows);
+        self.look_at(batch, &mut rows);
+        self.find_places(batch, names, &mut rows);
+        self.fold_daily(batch, &rows);
+        self.fold_shared(batch, &rows);
+        self.fold_resources(batch, &rows);
+        self.fold_demand(batch, &mut rows);
         for row in 0..batch.len {
-            self.sum_kind(batch, row, rows.kinds[row], rows.hours[row]);
+            self.sum_kind(batch, row, rows.places[row].kind, rows.hours[row]);
         }
         for row in 0..batch.line_items {
-            let at = (rows.bills[row], batch.ids(Text::SubAccountId)[row], rows.products[row]);
-            self.fold_demand(batch, row, at, rows.hours[row] as i32);
             self.see_account_name(batch, row, rows.days[row], names);
         }
-        for row in (0..batch.len).filter(|&row| batch.ids(Text::CommitmentDiscountId)[row] != NONE) {
-            self.fold_commitment(batch, row, rows.bills[row], rows.hours[row] as i32, rows.days[row]);
-        }
+        self.fold_commitments(batch, &mut rows);
         self.rows = rows;
         self.fold_terms(batch);
         self.close(file, delivery);
-        if self.ledger.shared.len() >= SHARED_ENTRIES_MAX {
-            names.with(|names| self.ledger.spread_shared_of(names));
+        if self.shared.is_full() {
+            self.shared.spread(&mut self.ledger);
         }
     }
 
-    /// Days, hours, bills, kinds and products of a batch's rows, and costs as 64 bits where they fit.
-    fn look_at(&mut self, batch: &ChargeBatch, names: &SharedNames, rows: &mut Rows) {
+    /// Days, hours and bills of a batch's rows, and costs as 64 bits where they fit.
+    fn look_at(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
         rows.days.clear();
+        rows.days_in.clear();
         rows.hours.clear();
         rows.bills.clear();
-        rows.kinds.clear();
-        rows.products.clear();
         rows.costs.clear();
         rows.wide.clear();
         for row in 0..batch.len {
-            rows.days.push(batch.start[row].div_euclid(SECONDS_PER_DAY) as i32);
+            let day = batch.start[row].div_euclid(SECONDS_PER_DAY) as i32;
+            rows.days.push(day);
+            rows.days_in.push((day - batch.period_start[row].div_euclid(SECONDS_PER_DAY) as i32) as u32);
             rows.hours.push((batch.start[row] - batch.period_start[row]).div_euclid(SECONDS_PER_HOUR));
             let bill = self.bill(batch, row);
             rows.bills.push(bill);
-            rows.kinds.push(self.kind(batch, row, bill));
-            rows.products.push(self.product(batch, row, names));
             let costs: [i128; METRICS] = std::array::from_fn(|metric| batch.costs[metric][row]);
             let narrow = costs.map(|cost| cost as i64);
             if (0..METRICS).all(|metric| i128::from(narrow[metric]) == costs[metric]) {
@@ -155,72 +175,49 @@ impl Gatherer {
         }
     }
 
-    fn fold_daily(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
-        let accounts = batch.ids(Text::SubAccountId);
+    fn fold_daily(&mut self, batch: &ChargeBatch, rows: &Rows) {
         let table = &mut self.ledger.daily;
-        rows.daily_keys.clear();
-        rows.daily_keys.extend((0..batch.len).map(|row| DailyKey {
-            day: rows.days[row],
-            account: accounts[row],
-            product: rows.products[row],
-            kind: rows.kinds[row],
-        }));
-        table.places(&rows.daily_keys, &mut rows.places);
-        touch(rows.places.iter().map(|&place| table.at(place).rows));
-        for row in 0..batch.len {
-            add(table.at_mut(rows.places[row]), batch, rows, row);
-        }
-        for &row in &rows.wide {
-            add_wide(table.at_mut(rows.places[row]), batch, row);
-        }
-    }
-
-    fn fold_shared(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
-        let (accounts, services) = (batch.ids(Text::SubAccountId), batch.ids(Text::ServiceCode));
-        let table = &mut self.ledger.shared;
-        rows.shared_keys.clear();
-        rows.shared_keys.extend((0..batch.len).map(|row| SharedKey {
-            day: rows.days[row],
-            bill: rows.bills[row],
-            account: accounts[row],
-            service: services[row],
-            tags: batch.tags[row],
-            cost_categories: batch.cost_categories[row],
-        }));
-        table.places(&rows.shared_keys, &mut rows.places);
-        touch(rows.places.iter().map(|&place| table.at(place).rows));
-        for row in 0..batch.len {
-            add(table.at_mut(rows.places[row]), batch, rows, row);
-        }
-        for &row in &rows.wide {
-            add_wide(table.at_mut(rows.places[row]), batch, row);
-        }
-    }
-
-    fn fold_resources(&mut self, batch: &ChargeBatch, rows: &mut Rows) {
-        let (accounts, resources) = (batch.ids(Text::SubAccountId), batch.ids(Text::ResourceId));
-        let table = &mut self.ledger.resources;
-        rows.resource_keys.clear();
-        rows.resource_keys.extend((0..batch.len).map(|row| ResourceKey {
-            bill: rows.bills[row],
-            resource: resources[row],
-            account: accounts[row],
-            product: rows.products[row],
-            tags: batch.tags[row],
-            pricing: batch.pricing[row],
-        }));
-        table.places(&rows.resource_keys, &mut rows.places);
-        touch(rows.places.iter().map(|&place| table.at(place).sums.rows));
-        for row in 0..batch.len {
-            let cell = table.at_mut(rows.places[row]);
-            add(&mut cell.sums, batch, rows, row);
-            let hour = rows.hours[row];
-            if (0..MASK_HOURS).contains(&hour) && batch.quantity[row] != 0 {
-                cell.hours[(hour / 64) as usize] |= 1 << (hour % 64);
+        for block in blocks(batch.len) {
+            touch(rows.daily[block.clone()].iter().map(|&place| table.at(place).lines()));
+            for row in block {
+                add(table.at_mut(rows.daily[row]), batch, rows, row);
             }
         }
         for &row in &rows.wide {
-            add_wide(&mut table.at_mut(rows.places[row]).sums, batch, row);
+            add_wide(&mut table.at_mut(rows.daily[row]).costs, batch, row);
+        }
+    }
+
+    fn fold_shared(&mut self, batch: &ChargeBatch, rows: &Rows) {
+        let table = &mut self.shared.table;
+        for block in blocks(batch.len) {
+            touch(rows.shared[block.clone()].iter().map(|&place| table.at(place).lines()));
+            for row in block {
+                add_costs(table.at_mut(rows.shared[row]), batch, rows, row);
+            }
+        }
+        for &row in &rows.wide {
+            add_wide(table.at_mut(rows.shared[row]), batch, row);
+        }
+    }
+
+    fn fold_resources(&mut self, batch: &ChargeBatch, rows: &Rows) {
+        let table = &mut self.ledger.resources;
+        for block in blocks(batch.len) {
+            let hour_words = block.clone().map(|row| (rows.hours[row] / 64) as usize % MASK_WORDS);
+            let cells = rows.places[block.clone()].iter().map(|line| table.at(line.resource));
+            touch(cells.zip(hour_words).map(|(cell, word)| cell.sums.lines() ^ cell.hours[word] as u32));
+            for row in block {
+                let cell = table.at_mut(rows.places[row].resource);
+                add(&mut cell.sums, batch, rows, row);
+                let hour = rows.hours[row];
+                if (0..MASK_HOURS).contains(&hour) && batch.quantity[row] != 0 {
+                    cell.hours[(hour / 64) as usize] |= 1 << (hour % 64);
+                }
+            }
+        }
+        for &row in &rows.wide {
+            add_wide(&mut table.at_mut(rows.places[row].resource).sums.costs, batch, row);
         }
     }
 
@@ -251,7 +248,9 @@ impl Gatherer {
 
     /// The ledger, with the names its ids are of.
     pub fn finish(mut self, names: Names, lossy_amounts: u64, key_collisions: Vec<String>) -> Ledger {
-        self.ledger.spread_shared_of(&names);
+        self.shared.spread(&mut self.ledger);
+        (self.shared, self.lines) = Default::default();
+        self.ledger.daily.compact();
         self.ledger.names = names;
         intern_words(&mut self.ledger.names);
         for (account, (day, name)) in self.account_names.into_iter().enumerate().filter(|(_, seen)| seen.1 != NONE) {
@@ -269,22 +268,15 @@ impl Gatherer {
             period: batch.ids(Text::BillingPeriodStart)[row],
             currency: batch.ids(Text::BillingCurrency)[row],
         };
-        let start = batch.period_start[row];
-        self.ledger.bills.place(key, || super::tables::BillCell { start, ..Default::default() })
+        if self.last_bill.0 != key || self.ledger.bills.is_empty() {
+            let start = batch.period_start[row];
+            let bill = self.ledger.bills.place(key, || super::tables::BillCell { start, ..Default::default() });
+            self.last_bill = (key, bill);
+        }
+        self.last_bill.1
     }
 
-    #[inline]
-    fn kind(&mut self, batch: &ChargeBatch, row: usize, bill: u32) -> u32 {
-        let line_item_type = batch.line_item_type[row];
-        let key = KindKey {
-            bill,
-            line_item_type: batch.ids(Text::LineItemType)[row],
-            publisher: batch.ids(Text::PublisherName)[row],
-            invoice: batch.ids(Text::InvoiceId)[row],
-            pricing: batch.pricing[row],
-            commitment_kind: batch.commitment_kind[row],
-            commitment_status: batch.commitment_status[row],
-        };
+    pub(super) fn kind(&mut self, key: KindKey, line_item_type: LineItemType) -> u32 {
         let kind = self.ledger.kinds.place(key, || KindCell { line_item_type });
         if kind as usize >= self.kind_sums.len() {
             self.kind_sums.push(KindSums::default());
@@ -292,14 +284,7 @@ impl Gatherer {
         kind
     }
 
-    #[inline]
-    fn product(&mut self, batch: &ChargeBatch, row: usize, names: &SharedNames) -> u32 {
-        let key = ProductKey {
-            service: batch.ids(Text::ServiceCode)[row],
-            usage_type: batch.ids(Text::UsageType)[row],
-            operation: batch.ids(Text::Operation)[row],
-            region: batch.ids(Text::RegionId)[row],
-        };
+    pub(super) fn product(&mut self, key: ProductKey, names: &SharedNames) -> u32 {
         self.ledger.products.place(key, || names.with(|names| product_cell(key, names)))
     }
 
@@ -373,21 +358,21 @@ fn intern_words(names: &mut Names) {
     names.pool_mut(Text::ProviderName).intern("AWS");
 }
 
-/// Looks at every cell of a batch once, so that memory brings them side by side and not one by one.
-fn touch(cells: impl Iterator<Item = u32>) {
-    std::hint::black_box(cells.fold(0, |all, rows| all ^ rows));
+#[inline]
+fn add(cell: &mut CostCell, batch: &ChargeBatch, rows: &Rows, row: usize) {
+    add_costs(&mut cell.costs, batch, rows, row);
+    cell.quantity += batch.quantity[row];
 }
 
 #[inline]
-fn add(cell: &mut CostCell, batch: &ChargeBatch, rows: &Rows, row: usize) {
-    cell.add_narrow(&rows.costs[row]);
-    cell.quantity += batch.quantity[row];
-    cell.rows += u32::from(row < batch.line_items);
-    cell.list_rows += u32::from(batch.has_list_cost[row]);
+fn add_costs(costs: &mut Costs, batch: &ChargeBatch, rows: &Rows, row: usize) {
+    costs.add_narrow(&rows.costs[row]);
+    costs.rows += u32::from(row < batch.line_items);
+    costs.list_rows += u32::from(batch.has_list_cost[row]);
 }
 
-fn add_wide(cell: &mut CostCell, batch: &ChargeBatch, row: usize) {
-    cell.add_wide(&std::array::from_fn(|metric| batch.costs[metric][row]));
+fn add_wide(costs: &mut Costs, batch: &ChargeBatch, row: usize) {
+    costs.add_wide(&std::array::from_fn(|metric| batch.costs[metric][row]));
 }
 
 /// Hours of the month that starts at this instant.

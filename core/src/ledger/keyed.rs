@@ -1,6 +1,6 @@
-//! A hash table from small keys to cells, made for batches: keys and cells lie apart, cells in large pages that never
-//! move, and each step of a look-up is a loop over the whole batch, so that the processor waits for many places of
-//! memory at once. Tables of millions of cells are bound by nothing else.
+//! Tables made for batches: cells lie apart from their keys, in pages that never move, and each step of a look-up is a
+//! loop over the whole batch, so that the processor waits for many places of memory at once. Tables of millions of
+//! cells are bound by nothing else.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -9,22 +9,84 @@ const PAGE_CELLS: usize = 1 << 14;
 /// Slots of a new table.
 const SLOTS_MIN: usize = 16;
 /// No place.
-const NOWHERE: u32 = u32::MAX;
+pub(super) const NOWHERE: u32 = u32::MAX;
+/// Rows whose cells fit the first-level cache together.
+const BLOCK: usize = 128;
 
-/// Keys and their cells, in the order in which the keys were first seen.
+/// Rows in blocks whose cells fit the first-level cache together.
+pub(super) fn blocks(rows: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    (0..rows).step_by(BLOCK).map(move |from| from..(from + BLOCK).min(rows))
+}
+
+/// Looks at every cell of a block once, so that memory brings them side by side and not one by one.
+#[inline]
+pub(super) fn touch(cells: impl Iterator<Item = u32>) {
+    std::hint::black_box(cells.fold(0, |all, cell| all ^ cell));
+}
+
+/// Cells by place, in pages that never move.
+#[derive(Debug, Clone)]
+pub(super) struct Cells<V>(Vec<Vec<V>>);
+
+impl<V> Default for Cells<V> {
+    fn default() -> Self {
+        Cells(Vec::new())
+    }
+}
+
+impl<V> Cells<V> {
+    /// Adds a cell and tells its place.
+    pub(super) fn push(&mut self, value: V) -> u32 {
+        match self.0.last_mut() {
+            Some(page) if page.len() < PAGE_CELLS => page.push(value),
+            Some(_) => {
+                let mut page = Vec::with_capacity(PAGE_CELLS);
+                page.push(value);
+                self.0.push(page);
+            }
+            // Small tables stay small.
+            None => self.0.push(vec![value]),
+        }
+        self.len() as u32 - 1
+    }
+
+    #[inline]
+    pub(super) fn at(&self, place: u32) -> &V {
+        &self.0[place as usize / PAGE_CELLS][place as usize % PAGE_CELLS]
+    }
+
+    #[inline]
+    pub(super) fn at_mut(&mut self, place: u32) -> &mut V {
+        &mut self.0[place as usize / PAGE_CELLS][place as usize % PAGE_CELLS]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.last().map_or(0, |page| (self.0.len() - 1) * PAGE_CELLS + page.len())
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(Vec::capacity).sum::<usize>() * size_of::<V>()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// A hash table: keys and their cells, in the order in which the keys were first seen.
 #[derive(Debug, Clone)]
 pub struct Keyed<K, V> {
     keys: Vec<K>,
-    pages: Vec<Vec<V>>,
+    cells: Cells<V>,
     /// Open addressing: a place and one, or 0 where the slot is free. A power of two, at most half full.
     slots: Vec<u32>,
     /// Scratch of [`Keyed::places`].
-    found: Vec<u32>,
+    hashes: Vec<usize>,
 }
 
 impl<K, V> Default for Keyed<K, V> {
     fn default() -> Self {
-        Keyed { keys: Vec::new(), pages: Vec::new(), slots: vec![0; SLOTS_MIN], found: Vec::new() }
+        Keyed { keys: Vec::new(), cells: Cells::default(), slots: vec![0; SLOTS_MIN], hashes: Vec::new() }
     }
 }
 
@@ -37,7 +99,12 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
     /// The place of a key, which is added with `make` when it is new.
     #[inline]
     pub fn place(&mut self, key: K, make: impl FnOnce() -> V) -> u32 {
-        let mut slot = hash(&key) & (self.slots.len() - 1);
+        self.place_hashed(key, hash(&key), make)
+    }
+
+    #[inline]
+    fn place_hashed(&mut self, key: K, hash: usize, make: impl FnOnce() -> V) -> u32 {
+        let mut slot = hash & (self.slots.len() - 1);
         loop {
             match self.slots[slot] {
                 0 => return self.add(slot, key, make()),
@@ -51,16 +118,7 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
     fn add(&mut self, slot: usize, key: K, value: V) -> u32 {
         self.keys.push(key);
         self.slots[slot] = self.keys.len() as u32;
-        match self.pages.last_mut() {
-            Some(page) if page.len() < PAGE_CELLS => page.push(value),
-            Some(_) => {
-                let mut page = Vec::with_capacity(PAGE_CELLS);
-                page.push(value);
-                self.pages.push(page);
-            }
-            // Small tables stay small.
-            None => self.pages.push(vec![value]),
-        }
+        self.cells.push(value);
         if self.keys.len() * 2 > self.slots.len() {
             self.grow();
         }
@@ -80,25 +138,29 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
         }
     }
 
-    /// The places of many keys, into `out`; new keys are added.
-    pub fn places(&mut self, keys: &[K], out: &mut Vec<u32>)
+    /// The places of many keys, into `out`; new keys are added. `lines` reads something of every cache line of a key.
+    ///
+    /// Each step is a short loop over a block of keys, so that the processor waits for many places of memory at once.
+    pub(super) fn places(&mut self, keys: &[K], lines: impl Fn(&K) -> u32, out: &mut Vec<u32>)
     where
         V: Default,
     {
-        let mut found = std::mem::take(&mut self.found);
-        found.clear();
-        found.extend(keys.iter().map(|key| self.slots[hash(key) & (self.slots.len() - 1)]));
+        let mut hashes = std::mem::take(&mut self.hashes);
         out.clear();
-        out.extend(keys.iter().zip(&found).map(|(key, &taken)| {
-            let here = taken != 0 && self.keys[(taken as usize).saturating_sub(1)] == *key;
-            if here { taken - 1 } else { NOWHERE }
-        }));
-        for (key, place) in keys.iter().zip(out.iter_mut()) {
-            if *place == NOWHERE {
-                *place = self.place(*key, V::default);
+        for keys in keys.chunks(BLOCK) {
+            hashes.clear();
+            hashes.extend(keys.iter().map(hash));
+            let from = out.len();
+            let mask = self.slots.len() - 1;
+            out.extend(hashes.iter().map(|&hash| self.slots[hash & mask].wrapping_sub(1)));
+            touch(out[from..].iter().map(|&place| self.keys.get(place as usize).map_or(0, &lines)));
+            for ((key, &hash), place) in keys.iter().zip(&hashes).zip(&mut out[from..]) {
+                if self.keys.get(*place as usize) != Some(key) {
+                    *place = self.place_hashed(*key, hash, V::default);
+                }
             }
         }
-        self.found = found;
+        self.hashes = hashes;
     }
 
     /// The cell of a key.
@@ -120,13 +182,13 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
     /// The cell at a place.
     #[inline]
     pub fn at(&self, at: u32) -> &V {
-        &self.pages[at as usize / PAGE_CELLS][at as usize % PAGE_CELLS]
+        self.cells.at(at)
     }
 
     /// The cell at a place.
     #[inline]
     pub fn at_mut(&mut self, at: u32) -> &mut V {
-        &mut self.pages[at as usize / PAGE_CELLS][at as usize % PAGE_CELLS]
+        self.cells.at_mut(at)
     }
 
     /// The cell of a key that is known.
@@ -158,13 +220,12 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
 
     /// Bytes held in memory, about.
     pub fn bytes(&self) -> usize {
-        let cells: usize = self.pages.iter().map(Vec::capacity).sum();
-        self.keys.capacity() * size_of::<K>() + cells * size_of::<V>() + self.slots.capacity() * size_of::<u32>()
+        self.keys.capacity() * size_of::<K>() + self.cells.bytes() + self.slots.capacity() * size_of::<u32>()
     }
 
     /// Takes every entry out; pages are freed as they are walked.
     pub fn drain(&mut self) -> impl Iterator<Item = (K, V)> + use<K, V> {
         let all = std::mem::take(self);
-        all.keys.into_iter().zip(all.pages.into_iter().flatten())
+        all.keys.into_iter().zip(all.cells.0.into_iter().flatten())
     }
 }

@@ -1,8 +1,8 @@
 //! Ledgers add: sums add, masks or, ranges widen, attributes settle; the order does not matter.
 
 use super::tables::{
-    AllocationKey, AuditKey, BillKey, CommitmentKey, DailyKey, KindKey, Ledger, NegationKey, ProductKey, ResourceKey,
-    SeriesKey, or_mask,
+    AllocationGroup, AuditKey, BillKey, CommitmentKey, DailyGroup, KindKey, Ledger, NegationKey, ProductKey,
+    ResourceKey, SeriesKey, or_mask,
 };
 use crate::schema::charges::Text;
 use crate::schema::names::Remap;
@@ -24,9 +24,6 @@ impl Ledger {
             *self = other;
             return;
         }
-        other.spread_shared();
-        self.spread_shared();
-        self.sets_seen.clear();
         let places = self.places(&other);
         self.merge_costs(&mut other, &places);
         self.merge_commitments(&mut other, &places);
@@ -106,14 +103,21 @@ impl Ledger {
 
     fn merge_costs(&mut self, other: &mut Ledger, places: &Places) {
         let names = &places.names;
-        for (key, cell) in other.daily.drain() {
-            let key = DailyKey {
-                account: names.id(Text::SubAccountId, key.account),
-                product: places.products[key.product as usize],
-                kind: places.kinds[key.kind as usize],
-                ..key
+        let (mut daily, mut allocation) = (Vec::new(), Vec::new());
+        for (number, group, first) in other.daily.groups() {
+            let group = DailyGroup {
+                account: names.id(Text::SubAccountId, group.account),
+                product: places.products[group.product as usize],
+                kind: places.kinds[group.kind as usize],
             };
-            self.daily.cell(key).add(&cell);
+            let mine = self.daily.group(group, first);
+            for (day, cell) in other.daily.days(number) {
+                self.daily.cell(mine, day).add(cell);
+            }
+            daily.push(mine);
+        }
+        for (number, day, cell) in other.daily.outside() {
+            self.daily.cell(daily[number as usize], day).add(cell);
         }
         let keys = [
             self.names.tags.keys.absorb(&other.names.tags.keys),
@@ -129,17 +133,24 @@ impl Ledger {
             self.see_value(key, values[which][value as usize]);
         }
         self.narrowing |= !self.by_period.is_empty();
-        for (key, cell) in other.allocation.drain() {
-            let which = usize::from(key.is_cost_category);
-            let key = AllocationKey {
-                bill: places.bills[key.bill as usize],
-                account: names.id(Text::SubAccountId, key.account),
-                service: names.id(Text::ServiceCode, key.service),
-                key: keys[which][key.key as usize],
-                value: values[which][key.value as usize],
-                ..key
+        for (number, group, first) in other.allocation.groups() {
+            let which = usize::from(group.is_cost_category);
+            let group = AllocationGroup {
+                bill: places.bills[group.bill as usize],
+                account: names.id(Text::SubAccountId, group.account),
+                service: names.id(Text::ServiceCode, group.service),
+                key: keys[which][group.key as usize],
+                value: values[which][group.value as usize],
+                ..group
             };
-            self.allocation.cell(key).add(&cell);
+            let mine = self.allocation.group(group, first);
+            for (day, costs) in other.allocation.days(number) {
+                self.allocation.cell(mine, day).add(costs);
+            }
+            allocation.push(mine);
+        }
+        for (number, day, costs) in other.allocation.outside() {
+            self.allocation.cell(allocation[number as usize], day).add(costs);
         }
         for (key, cell) in other.resources.drain() {
             let key = ResourceKey {
@@ -171,10 +182,8 @@ impl Ledger {
     fn merge_commitments(&mut self, other: &mut Ledger, places: &Places) {
         let names = &places.names;
         let arn = |id| names.id(Text::CommitmentDiscountId, id);
-        for ((series, hour), cell) in other.demand.drain() {
-            let mine = self.demand.cell((places.series[series as usize], hour));
-            mine.quantity += cell.quantity;
-            mine.on_demand += cell.on_demand;
+        for ((series, hour), cell) in other.demand.iter() {
+            self.demand.cell(places.series[series as usize], hour).add(cell);
         }
         for (key, cell) in other.commitments.drain() {
             let key = CommitmentKey {

@@ -1,10 +1,13 @@
 //! The ledger: a handful of small exact tables that a single pass over the bill fills, and that add up.
 
+pub mod by_day;
+pub mod by_hour;
 pub mod cells;
 mod covered;
 pub mod frames;
 pub mod gather;
 mod keyed;
+mod lines;
 mod merge;
 pub mod pass;
 pub mod polars_frames;

@@ -1,70 +1,118 @@
-//! Spreads sums by tag set over the tag keys, and keeps keys with very many values by month.
+//! Sums by tag set, which are spread over the tag keys; keys with very many values are kept by month.
 
-use super::keyed::Keyed;
-use super::tables::{AllocationKey, CostCell, Ledger, SharedKey, WHOLE_PERIOD};
-use crate::schema::names::{NONE, Names};
+use hashbrown::HashMap;
+
+use super::by_day::{ByDay, Group};
+use super::tables::{AllocationGroup, AllocationKey, Costs, Ledger, WHOLE_PERIOD};
+use crate::schema::names::{NONE, Names, SharedNames, TagSets};
 
 /// A key with more values than this in a billing period (a `Name` tag) is kept by period, not by day.
 pub(crate) const VALUES_BY_DAY_MAX: usize = 10_000;
-/// Keys that are looked up side by side.
-const SPREAD_KEYS: usize = 4_096;
+/// Sums by tag set are spread when so many are there (128 MB): it bounds memory, whatever the tag sets.
+const CELLS_MAX: usize = 1 << 21;
+
+/// What charges have in common whose tags and cost categories are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SharedGroup {
+    pub(super) bill: u32,
+    pub(super) account: u32,
+    pub(super) service: u32,
+    pub(super) tags: u32,
+    pub(super) cost_categories: u32,
+}
+
+impl Group for SharedGroup {
+    type Key = (i32, SharedGroup);
+
+    fn on(self, day: i32) -> Self::Key {
+        (day, self)
+    }
+}
+
+/// Sums by tag set that wait to be spread: a row adds to one of them instead of one for each of its tags.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) table: ByDay<SharedGroup, Costs>,
+    /// For each group the groups of `allocation` that its costs belong to: a span of `targets`.
+    spans: Vec<std::ops::Range<u32>>,
+    targets: Vec<u32>,
+    /// Sets whose values were counted: bill, set, is a cost category.
+    sets_seen: hashbrown::HashSet<(u32, u32, bool)>,
+}
+
+impl Shared {
+    /// The number of a group; of a new one the tags are looked up.
+    pub(super) fn group(&mut self, group: SharedGroup, first: i32, ledger: &mut Ledger, names: &SharedNames) -> u32 {
+        let number = self.table.group(group, first);
+        if number as usize == self.spans.len() {
+            let from = self.targets.len() as u32;
+            names.with(|names| self.add_targets(group, first, ledger, names));
+            self.spans.push(from..self.targets.len() as u32);
+        }
+        number
+    }
+
+    fn add_targets(&mut self, group: SharedGroup, first: i32, ledger: &mut Ledger, names: &Names) {
+        let SharedGroup { bill, account, service, .. } = group;
+        let all = AllocationGroup { bill, account, service, key: NONE, value: NONE, is_cost_category: false };
+        self.targets.push(ledger.allocation.group(all, first));
+        let sets = [(&names.tags, group.tags, false), (&names.cost_categories, group.cost_categories, true)];
+        for (sets, set, is_cost_category) in sets {
+            let is_new = set != NONE && self.sets_seen.insert((bill, set, is_cost_category));
+            for &(key, value) in sets.get(set) {
+                let target = AllocationGroup { key, value, is_cost_category, ..all };
+                self.targets.push(ledger.allocation.group(target, first));
+                if is_new {
+                    ledger.see_value((bill, key, is_cost_category), value);
+                }
+            }
+        }
+    }
+
+    /// Whether so much waits that it must be spread.
+    pub(super) fn is_full(&self) -> bool {
+        self.table.len() >= CELLS_MAX
+    }
+
+    /// Adds what waits to the allocation of every tag key.
+    pub(super) fn spread(&mut self, ledger: &mut Ledger) {
+        ledger.narrow();
+        let Ledger { allocation, by_period, .. } = ledger;
+        let mut days: Vec<(i32, &Costs)> = Vec::new();
+        for number in 0..self.table.groups_len() as u32 {
+            days.clear();
+            days.extend(self.table.days(number));
+            let span = &self.spans[number as usize];
+            if days.is_empty() {
+                continue;
+            }
+            for &target in &self.targets[span.start as usize..span.end as usize] {
+                if is_by_period(by_period, allocation.group_at(target)) {
+                    let whole = allocation.cell(target, WHOLE_PERIOD);
+                    days.iter().for_each(|(_, costs)| whole.add(costs));
+                } else {
+                    days.iter().for_each(|&(day, costs)| allocation.cell(target, day).add(costs));
+                }
+            }
+        }
+        for (number, day, costs) in self.table.outside() {
+            let span = &self.spans[number as usize];
+            for &target in &self.targets[span.start as usize..span.end as usize] {
+                let by_period = is_by_period(by_period, allocation.group_at(target));
+                allocation.cell(target, if by_period { WHOLE_PERIOD } else { day }).add(costs);
+            }
+        }
+        self.table.clear();
+    }
+}
+
+type KeptByPeriod = hashbrown::HashSet<(u32, u32, bool)>;
+
+fn is_by_period(by_period: &KeptByPeriod, group: AllocationGroup) -> bool {
+    !by_period.is_empty() && by_period.contains(&(group.bill, group.key, group.is_cost_category))
+}
 
 impl Ledger {
-    /// Spreads what is waiting, with the ledger's own names.
-    pub(super) fn spread_shared(&mut self) {
-        let names = std::mem::take(&mut self.names);
-        self.spread_shared_of(&names);
-        self.names = names;
-    }
-
-    /// Spreads what is waiting, while the names are still the normalizer's.
-    pub(super) fn spread_shared_of(&mut self, names: &Names) {
-        let shared = std::mem::take(&mut self.shared);
-        let (mut keys, mut from, mut places) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, (key, _)) in shared.iter().enumerate() {
-            self.see_sets(names, key);
-            let all = AllocationKey {
-                day: key.day,
-                bill: key.bill,
-                account: key.account,
-                service: key.service,
-                key: NONE,
-                value: NONE,
-                is_cost_category: false,
-            };
-            keys.push(all);
-            for (pairs, is_cost_category) in sets(names, key) {
-                keys.extend(pairs.iter().map(|&(tag, value)| {
-                    let by_period = self.by_period.contains(&(key.bill, tag, is_cost_category));
-                    let day = if by_period { WHOLE_PERIOD } else { key.day };
-                    AllocationKey { day, key: tag, value, is_cost_category, ..all }
-                }));
-            }
-            from.resize(keys.len(), at as u32);
-            if keys.len() >= SPREAD_KEYS || at + 1 == shared.len() {
-                self.allocation.places(&keys, &mut places);
-                for (&place, &at) in places.iter().zip(&from) {
-                    self.allocation.at_mut(place).add(shared.at(at));
-                }
-                keys.clear();
-                from.clear();
-            }
-        }
-        self.narrow();
-    }
-
-    /// Counts the values of sets that were not seen in this bill before.
-    fn see_sets(&mut self, names: &Names, key: &SharedKey) {
-        for (set, is_cost_category) in [(key.tags, false), (key.cost_categories, true)] {
-            if set != NONE && self.sets_seen.insert((key.bill, set, is_cost_category)) {
-                let sets = if is_cost_category { &names.cost_categories } else { &names.tags };
-                for &(tag, value) in sets.get(set) {
-                    self.see_value((key.bill, tag, is_cost_category), value);
-                }
-            }
-        }
-    }
-
     /// Counts a key's distinct values; too many and it is kept by period from here on.
     pub(super) fn see_value(&mut self, key: (u32, u32, bool), value: u32) {
         if self.values_seen.insert((key, value)) {
@@ -76,26 +124,27 @@ impl Ledger {
         }
     }
 
-    /// Moves keys that turned out to have too many values from days to their whole period.
+    /// Moves keys that turned out to have too many values from days to their whole period. Groups keep their numbers.
     pub(super) fn narrow(&mut self) {
         if !std::mem::take(&mut self.narrowing) {
             return;
         }
-        for (key, cell) in self.allocation.drain() {
-            let by_period = self.by_period.contains(&(key.bill, key.key, key.is_cost_category));
-            let day = if by_period { WHOLE_PERIOD } else { key.day };
-            self.allocation.cell(AllocationKey { day, ..key }).add(&cell);
+        let old = std::mem::take(&mut self.allocation);
+        for (number, group, first) in old.groups() {
+            let mine = self.allocation.group(group, first);
+            let by_period = is_by_period(&self.by_period, group);
+            for (day, costs) in old.days(number) {
+                self.allocation.cell(mine, if by_period { WHOLE_PERIOD } else { day }).add(costs);
+            }
+        }
+        for (number, day, costs) in old.outside() {
+            let by_period = is_by_period(&self.by_period, old.group_at(number));
+            self.allocation.cell(number, if by_period { WHOLE_PERIOD } else { day }).add(costs);
         }
     }
-}
 
-fn sets<'a>(names: &'a Names, key: &SharedKey) -> [(&'a [(u32, u32)], bool); 2] {
-    [(names.tags.get(key.tags), false), (names.cost_categories.get(key.cost_categories), true)]
-}
-
-impl Ledger {
     /// Tags or cost categories.
-    pub fn sets(&self, is_cost_category: bool) -> &crate::schema::names::TagSets {
+    pub fn sets(&self, is_cost_category: bool) -> &TagSets {
         if is_cost_category { &self.names.cost_categories } else { &self.names.tags }
     }
 
@@ -106,33 +155,32 @@ impl Ledger {
 
     /// The allocation of one key: its values and, from what they leave of all charges, "(none)". The sums over
     /// values and "(none)" are those of all charges.
-    pub fn allocation_of(&self, key: u32, is_cost_category: bool) -> Vec<(AllocationKey, CostCell)> {
-        let mut left: Keyed<AllocationKey, CostCell> = Keyed::default();
-        let by_period = |bill| self.by_period.contains(&(bill, key, is_cost_category));
-        let none = |at: &AllocationKey| AllocationKey {
-            day: if by_period(at.bill) { WHOLE_PERIOD } else { at.day },
-            key,
-            value: NONE,
-            is_cost_category,
-            ..*at
+    pub fn allocation_of(&self, key: u32, is_cost_category: bool) -> Vec<(AllocationKey, Costs)> {
+        let mut left: HashMap<AllocationKey, Costs, foldhash::fast::FixedState> = HashMap::default();
+        let none_on = |group: AllocationGroup, day: i32| {
+            let none = AllocationGroup { key, value: NONE, is_cost_category, ..group };
+            none.on(if is_by_period(&self.by_period, none) { WHOLE_PERIOD } else { day })
         };
-        for (at, cell) in self.allocation.iter().filter(|(at, _)| at.key == NONE) {
-            left.cell(none(at)).add(cell);
-        }
-        let values = self
-            .allocation
-            .iter()
-            .filter(|(at, _)| at.key == key && key != NONE && at.is_cost_category == is_cost_category);
-        let mut all: Vec<(AllocationKey, CostCell)> = values.map(|(at, cell)| (*at, cell.clone())).collect();
-        for (at, cell) in &all {
-            left.cell(none(at)).take_away(cell);
-        }
-        all.extend(left.drain().filter(|(_, cell)| *cell != CostCell::default()));
+        self.allocation.by_group(|group, days| {
+            if group.key == NONE {
+                days.for_each(|(day, costs)| left.entry(none_on(group, day)).or_default().add(costs));
+            }
+        });
+        let mut all: Vec<(AllocationKey, Costs)> = Vec::new();
+        self.allocation.by_group(|group, days| {
+            if group.key == key && key != NONE && group.is_cost_category == is_cost_category {
+                for (day, costs) in days {
+                    left.entry(none_on(group, day)).or_default().take_away(costs);
+                    all.push((group.on(day), costs.clone()));
+                }
+            }
+        });
+        all.extend(left.into_iter().filter(|(_, costs)| *costs != Costs::default()));
         all
     }
 
     /// The allocation of every key.
-    pub(super) fn allocation_with_none(&self) -> Vec<(AllocationKey, CostCell)> {
+    pub(super) fn allocation_with_none(&self) -> Vec<(AllocationKey, Costs)> {
         let keys = [false, true].into_iter().flat_map(|is_cost_category| {
             (1..self.sets(is_cost_category).keys.len() as u32).map(move |key| (key, is_cost_category))
         });

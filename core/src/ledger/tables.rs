@@ -1,6 +1,8 @@
 //! What the ledger holds: keys are small ids into its names, cells are exact integers.
 
-pub use super::cells::{BillCell, CommitmentCell, CostCell, IdentityCell, MASK_WORDS, or_mask};
+use super::by_day::{ByDay, Group};
+use super::by_hour::ByHour;
+pub use super::cells::{BillCell, CommitmentCell, CostCell, Costs, DemandCell, IdentityCell, MASK_WORDS, or_mask};
 use super::keyed::Keyed;
 use crate::schema::names::Names;
 use crate::schema::values::LineItemType;
@@ -64,6 +66,25 @@ pub struct KindCell {
     pub line_item_type: LineItemType,
 }
 
+/// What the keys of `daily` have in common on every day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DailyGroup {
+    /// Account.
+    pub account: u32,
+    /// A place in [`Ledger::products`].
+    pub product: u32,
+    /// A place in [`Ledger::kinds`].
+    pub kind: u32,
+}
+
+impl Group for DailyGroup {
+    type Key = DailyKey;
+
+    fn on(self, day: i32) -> DailyKey {
+        DailyKey { day, account: self.account, product: self.product, kind: self.kind }
+    }
+}
+
 /// Key of `daily`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DailyKey {
@@ -80,15 +101,29 @@ pub struct DailyKey {
 /// A day that stands for the whole billing period.
 pub const WHOLE_PERIOD: i32 = i32::MIN;
 
-/// Key of the sums that are spread over tag keys once enough of them are there.
+/// What the keys of `allocation` have in common on every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct SharedKey {
-    pub(super) day: i32,
-    pub(super) bill: u32,
-    pub(super) account: u32,
-    pub(super) service: u32,
-    pub(super) tags: u32,
-    pub(super) cost_categories: u32,
+pub struct AllocationGroup {
+    /// A place in [`Ledger::bills`].
+    pub bill: u32,
+    /// Account.
+    pub account: u32,
+    /// Service code.
+    pub service: u32,
+    /// Tag or cost-category key; 0 for the group of all charges, from which "(none)" follows.
+    pub key: u32,
+    /// Value.
+    pub value: u32,
+    /// Whether the key is a cost category.
+    pub is_cost_category: bool,
+}
+
+impl Group for AllocationGroup {
+    type Key = AllocationKey;
+
+    fn on(self, day: i32) -> AllocationKey {
+        AllocationKey { day, group: self }
+    }
 }
 
 /// Key of `allocation`.
@@ -96,18 +131,8 @@ pub(super) struct SharedKey {
 pub struct AllocationKey {
     /// Days since 1970-01-01, or [`WHOLE_PERIOD`].
     pub day: i32,
-    /// A place in [`Ledger::bills`].
-    pub bill: u32,
-    /// Account.
-    pub account: u32,
-    /// Service code.
-    pub service: u32,
-    /// Tag or cost-category key; 0 for the row of all charges, from which "(none)" follows.
-    pub key: u32,
-    /// Value.
-    pub value: u32,
-    /// Whether the key is a cost category.
-    pub is_cost_category: bool,
+    /// The rest of the key.
+    pub group: AllocationGroup,
 }
 
 /// Key of `resources`.
@@ -153,15 +178,6 @@ pub struct SeriesKey {
 
 /// Rates seen in a series: least and greatest, in units of 1e-12.
 pub type Rates = Option<(i128, i128)>;
-
-/// One hour of a series.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DemandCell {
-    /// Quantity in units of 1e-15.
-    pub quantity: i128,
-    /// Value at on-demand prices.
-    pub on_demand: i128,
-}
 
 /// Key of `commitments`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -249,16 +265,15 @@ pub struct Ledger {
     /// How charges came about.
     pub kinds: Keyed<KindKey, KindCell>,
     /// Costs by day.
-    pub daily: Keyed<DailyKey, CostCell>,
-    pub(super) shared: Keyed<SharedKey, CostCell>,
+    pub daily: ByDay<DailyGroup, CostCell>,
     /// Costs by tag and cost category.
-    pub allocation: Keyed<AllocationKey, CostCell>,
+    pub allocation: ByDay<AllocationGroup, Costs>,
     /// Costs by resource.
     pub resources: Keyed<ResourceKey, ResourceCell>,
     /// Series of demand, with the rates seen.
     pub series: Keyed<SeriesKey, Rates>,
     /// Demand by series and hour.
-    pub demand: Keyed<(u32, i32), DemandCell>,
+    pub demand: ByHour<DemandCell>,
     /// Commitments by hour.
     pub commitments: Keyed<CommitmentKey, CommitmentCell>,
     /// Covered usage and its negation.
@@ -277,8 +292,6 @@ pub struct Ledger {
     pub key_collisions: std::collections::BTreeSet<String>,
     /// Tag keys kept by period because they have too many values: bill, key, is a cost category.
     pub(super) by_period: hashbrown::HashSet<(u32, u32, bool)>,
-    /// Sets whose values were counted: bill, set, is a cost category. Ids are of one pass.
-    pub(super) sets_seen: hashbrown::HashSet<(u32, u32, bool)>,
     /// Values seen of each key, and how many.
     pub(super) values_seen: hashbrown::HashSet<((u32, u32, bool), u32)>,
     pub(super) value_counts: hashbrown::HashMap<(u32, u32, bool), usize>,
@@ -315,7 +328,7 @@ impl Ledger {
         vec![
             ("names", 0, self.names.bytes()),
             ("daily", self.daily.len(), self.daily.bytes()),
-            ("allocation", self.allocation.len(), self.allocation.bytes() + self.shared.bytes()),
+            ("allocation", self.allocation.len(), self.allocation.bytes()),
             ("resources", self.resources.len(), self.resources.bytes()),
             ("demand", self.demand.len(), self.demand.bytes() + self.series.bytes()),
             ("commitments", self.commitments.len(), self.commitments.bytes()),

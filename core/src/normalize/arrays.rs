@@ -75,6 +75,10 @@ pub(super) fn text_ids(
         out.resize(array.len(), 0);
         return Ok(());
     }
+    if let Some(views) = array.as_string_view_opt() {
+        pool.intern_all(views.len(), |row| if views.is_null(row) { "" } else { views.value(row) }, out);
+        return Ok(());
+    }
     let coded = dictionary(array, place)?;
     let ids = known.of(coded.values(), pool).map_err(|error| place.error(error.to_string()))?;
     let keys = coded.keys();
@@ -178,7 +182,7 @@ fn parse(text: Option<&str>, scale: u32, lenient: bool, place: &Place<'_>) -> Re
     }
 }
 
-fn not_a_number(text: &str) -> String {
+pub(super) fn not_a_number(text: &str) -> String {
     format!("`{text}` is no amount; export the report again, or leave this file out")
 }
 

@@ -1,14 +1,16 @@
 //! The costs of charges: exact amounts, the ladder's rows, and charges derived from unused commitment.
 
 use super::amortize::{Amortized, LineItemTerms, amortize, is_special};
-use super::arrays::{Numbers, Place};
+use arrow::array::Array;
+
+use super::arrays::{Numbers, Place, not_a_number};
 use super::cur::Normalizer;
 use super::{ChargeBatch, CommitmentTerms};
 use crate::error::Result;
 use crate::ingest::parquet::LineItemBatch;
 use crate::schema::charges::Metric;
 use crate::schema::line_items::{Kind, LineItem};
-use crate::schema::money::{MONEY_SCALE, QUANTITY_SCALE};
+use crate::schema::money::{MONEY_SCALE, QUANTITY_SCALE, from_f64};
 use crate::schema::names::NONE;
 use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
 
@@ -56,6 +58,18 @@ impl<'a> Amounts<'a> {
         if matches!(self.of(item), Numbers::Absent) {
             out.resize(rows, 0);
             present.resize(rows, false);
+            return Ok(());
+        }
+        if let Numbers::Double(values) = self.of(item)
+            && values.null_count() == 0
+        {
+            let (scale, place) = (scale_of(item), Place { file: self.file, column: item.name() });
+            for &value in values.values() {
+                let amount = from_f64(value, scale).ok_or_else(|| place.error(not_a_number(&value.to_string())))?;
+                *lossy += u64::from(amount.lossy);
+                out.push(amount.units);
+            }
+            present.resize(rows, true);
             return Ok(());
         }
         for row in 0..rows {

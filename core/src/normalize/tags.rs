@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StructArray};
-use hashbrown::HashTable;
 
 use super::arrays::{DictionaryIds, Place, dictionary, text_ids};
 use crate::error::Result;
 use crate::schema::line_items::tag_key;
-use crate::schema::names::{Pool, TagSets};
+use crate::schema::names::{NONE, Pool, TagSets};
 
 /// How the sets of one column read, remembered from batch to batch.
 #[derive(Debug, Default)]
@@ -16,9 +15,6 @@ pub(super) struct SetReader {
     keys: ReportedKeys,
     values: DictionaryIds,
     columns: Vec<DictionaryIds>,
-    /// Sets by the codes they are written in, valid while the dictionaries stay the same.
-    by_codes: HashTable<(Box<[u64]>, u32)>,
-    codes_of: Option<(ArrayRef, ArrayRef)>,
     json: hashbrown::HashMap<String, u32>,
     /// Keys that differ in the report and are one key for users: reported text by key id.
     pub(super) spellings: std::collections::BTreeMap<u32, std::collections::BTreeSet<String>>,
@@ -29,11 +25,6 @@ pub(super) struct SetReader {
 struct ReportedKeys {
     values: Option<ArrayRef>,
     ids: Vec<u32>,
-}
-
-fn hash_codes(codes: &[u64]) -> u64 {
-    use std::hash::BuildHasher;
-    foldhash::fast::FixedState::with_seed(0xc0de).hash_one(codes)
 }
 
 impl SetReader {
@@ -72,47 +63,21 @@ impl SetReader {
     ) -> Result<()> {
         let keys = dictionary(entries.column(0), place)?;
         let values = dictionary(entries.column(1), place)?;
-        let same = self
-            .codes_of
-            .as_ref()
-            .is_some_and(|(k, v)| same_dictionary(k, keys.values()) && same_dictionary(v, values.values()));
-        if !same {
-            self.by_codes.clear();
-            self.codes_of = Some((Arc::clone(keys.values()), Arc::clone(values.values())));
-        }
         self.read_keys(keys.values(), &mut sets.keys);
         let value_ids =
             self.values.of(values.values(), &mut sets.values).map_err(|error| place.error(error.to_string()))?.to_vec();
         let (key_codes, value_codes) = (keys.keys().values(), values.keys().values());
         let value_nulls = values.keys().nulls();
-        let mut codes = Vec::new();
-        let mut pairs = Vec::new();
-        for row in 0..rows.len() {
-            if rows.is_null(row) || offsets[row] == offsets[row + 1] {
-                out.push(0);
-                continue;
+        let value = |at: usize| {
+            if value_nulls.is_some_and(|nulls| nulls.is_null(at)) { NONE } else { value_ids[value_codes[at] as usize] }
+        };
+        let pairs = |row: usize, pairs: &mut Vec<(u32, u32)>| {
+            if !rows.is_null(row) {
+                let span = offsets[row] as usize..offsets[row + 1] as usize;
+                pairs.extend(span.map(|at| (self.keys.ids[key_codes[at] as usize], value(at))));
             }
-            let span = offsets[row] as usize..offsets[row + 1] as usize;
-            codes.clear();
-            codes.extend(span.map(|at| {
-                let value =
-                    if value_nulls.is_some_and(|nulls| nulls.is_null(at)) { u32::MAX } else { value_codes[at] as u32 };
-                u64::from(key_codes[at] as u32) << 32 | u64::from(value)
-            }));
-            let hash = hash_codes(&codes);
-            if let Some((_, id)) = self.by_codes.find(hash, |(known, _)| **known == codes[..]) {
-                out.push(*id);
-                continue;
-            }
-            pairs.clear();
-            pairs.extend(codes.iter().map(|code| {
-                let value = *code as u32;
-                (self.keys.ids[(code >> 32) as usize], if value == u32::MAX { 0 } else { value_ids[value as usize] })
-            }));
-            let id = sets.intern(&mut pairs);
-            self.by_codes.insert_unique(hash, (codes.clone().into_boxed_slice(), id), |(codes, _)| hash_codes(codes));
-            out.push(id);
-        }
+        };
+        sets.intern_all(rows.len(), pairs, out);
         Ok(())
     }
 
@@ -170,30 +135,10 @@ impl SetReader {
             text_ids(array, known, &mut sets.values, ids, &Place { file, column: key })?;
             keys.push(sets.keys.intern(key));
         }
-        let mut codes = Vec::new();
-        let mut pairs = Vec::new();
-        if self.codes_of.take().is_some() {
-            self.by_codes.clear();
-        }
-        for row in 0..rows {
-            codes.clear();
-            let present = ids.iter().zip(&keys).filter(|(ids, _)| ids[row] != 0);
-            codes.extend(present.map(|(ids, &key)| u64::from(key) << 32 | u64::from(ids[row])));
-            if codes.is_empty() {
-                out.push(0);
-                continue;
-            }
-            let hash = hash_codes(&codes);
-            if let Some((_, id)) = self.by_codes.find(hash, |(known, _)| **known == codes[..]) {
-                out.push(*id);
-                continue;
-            }
-            pairs.clear();
-            pairs.extend(codes.iter().map(|&code| ((code >> 32) as u32, code as u32)));
-            let id = sets.intern(&mut pairs);
-            self.by_codes.insert_unique(hash, (codes.clone().into_boxed_slice(), id), |(codes, _)| hash_codes(codes));
-            out.push(id);
-        }
+        let pairs = |row: usize, pairs: &mut Vec<(u32, u32)>| {
+            pairs.extend(ids.iter().zip(&keys).filter(|(ids, _)| ids[row] != NONE).map(|(ids, &key)| (key, ids[row])));
+        };
+        sets.intern_all(rows, pairs, out);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::shown;
 use crate::analyze::costs::from_ledger;
 use crate::analyze::request::Costs;
 use crate::ledger::Ledger;
-use crate::ledger::tables::CostCell;
+use crate::ledger::tables::Costs as CostSums;
 use crate::schema::charges::{METRICS, Metric, Text};
 use crate::schema::filter::NONE_TEXT;
 use crate::schema::money::money_text;
@@ -17,7 +17,7 @@ use crate::schema::values::LineItemType;
 /// Sums of every metric.
 type Totals = [i128; METRICS];
 
-fn totals<'a>(cells: impl Iterator<Item = &'a CostCell>) -> Totals {
+fn totals<'a>(cells: impl Iterator<Item = &'a CostSums>) -> Totals {
     let mut sums = [0; METRICS];
     for cell in cells {
         for (sum, cost) in sums.iter_mut().zip(cell.sums()) {
@@ -29,10 +29,10 @@ fn totals<'a>(cells: impl Iterator<Item = &'a CostCell>) -> Totals {
 
 /// R5: the tables, which are filled apart, hold the same grand totals; types that are not known are named.
 pub(super) fn conservation(ledger: &Ledger) -> Check {
-    let daily = totals(ledger.daily.iter().map(|(_, cell)| cell));
+    let daily = totals(ledger.daily.iter().map(|(_, cell)| &cell.costs));
     let others = [
-        ("resources", totals(ledger.resources.iter().map(|(_, cell)| &cell.sums))),
-        ("allocation", totals(ledger.allocation.iter().filter(|(key, _)| key.key == NONE).map(|(_, cell)| cell))),
+        ("resources", totals(ledger.resources.iter().map(|(_, cell)| &cell.sums.costs))),
+        ("allocation", totals(ledger.allocation.iter().filter(|(key, _)| key.group.key == NONE).map(|(_, cell)| cell))),
     ];
     let mut findings = Vec::new();
     for (table, sums) in &others {
@@ -64,7 +64,7 @@ pub(super) fn conservation(ledger: &Ledger) -> Check {
     }
     let broken = !findings.is_empty();
     let unknown = unknown_types(ledger);
-    let counted = ledger.daily.iter().map(|(_, cell)| u64::from(cell.rows)).sum::<u64>();
+    let counted = ledger.daily.iter().map(|(_, cell)| u64::from(cell.costs.rows)).sum::<u64>();
     findings.extend(unknown.iter().cloned());
     let verdict = match (counted, broken, unknown.is_empty()) {
         (0, ..) => Verdict::NotRun,
@@ -143,8 +143,8 @@ pub(super) fn one_currency(ledger: &Ledger) -> Check {
 
 /// R16: the values of each tag key and "(none)" add up to the total, and no value is more than the total's rows.
 pub(super) fn tags(ledger: &Ledger) -> Check {
-    let total = totals(ledger.daily.iter().map(|(_, cell)| cell));
-    let rows: u64 = ledger.daily.iter().map(|(_, cell)| u64::from(cell.rows)).sum();
+    let total = totals(ledger.daily.iter().map(|(_, cell)| &cell.costs));
+    let rows: u64 = ledger.daily.iter().map(|(_, cell)| u64::from(cell.costs.rows)).sum();
     let mut findings = Vec::new();
     let mut keys = 0;
     for is_cost_category in [false, true] {
@@ -187,7 +187,7 @@ pub(super) fn tags(ledger: &Ledger) -> Check {
 /// R17: joining names to codes changes no sum, and no account has two payers in one period.
 pub(super) fn joins(ledger: &Ledger) -> Check {
     let mut findings = Vec::new();
-    let total = totals(ledger.daily.iter().map(|(_, cell)| cell))[Metric::UnblendedCost as usize];
+    let total = totals(ledger.daily.iter().map(|(_, cell)| &cell.costs))[Metric::UnblendedCost as usize];
     let mut joined = None;
     if ledger.currencies().len() == 1 {
         let question = Costs::by(["ServiceName"]).metric(Metric::UnblendedCost);
@@ -201,10 +201,12 @@ pub(super) fn joins(ledger: &Ledger) -> Check {
     }
     let broken = !findings.is_empty();
     let mut payers: BTreeMap<(u32, u32), BTreeSet<u32>> = BTreeMap::new();
-    for (key, _) in ledger.daily.iter().filter(|(key, _)| key.account != NONE) {
-        let bill = ledger.bills.key(ledger.kinds.key(key.kind).bill);
-        payers.entry((key.account, bill.period)).or_default().insert(bill.payer);
-    }
+    ledger.daily.by_group(|group, _| {
+        if group.account != NONE {
+            let bill = ledger.bills.key(ledger.kinds.key(group.kind).bill);
+            payers.entry((group.account, bill.period)).or_default().insert(bill.payer);
+        }
+    });
     let moved = payers.iter().filter(|(_, payers)| payers.len() > 1).map(|((account, period), payers)| {
         let account = ledger.names.get(Text::SubAccountId, *account).unwrap_or(NONE_TEXT);
         format!("account {account} has {} payers in {}: it may be counted twice", payers.len(), ledger.period(*period))

@@ -81,9 +81,15 @@ pub(super) fn check(ledger: &Ledger, invoice: Option<&Path>) -> Result<(Check, V
 }
 
 fn totals(ledger: &Ledger) -> Vec<InvoiceTotal> {
+    let mut by_kind = vec![(0, 0); ledger.kinds.len()];
+    ledger.daily.by_group(|group, days| {
+        let sum: &mut (i128, u64) = &mut by_kind[group.kind as usize];
+        days.for_each(|(_, cell)| {
+            *sum = (sum.0 + cell.costs.sum(Metric::UnblendedCost), sum.1 + u64::from(cell.costs.rows));
+        });
+    });
     let mut sums: BTreeMap<Key, (i128, u64)> = BTreeMap::new();
-    for (key, cell) in ledger.daily.iter() {
-        let kind = ledger.kinds.key(key.kind);
+    for ((kind, _), (amount, rows)) in ledger.kinds.iter().zip(by_kind) {
         let bill = ledger.bills.key(kind.bill);
         let text = |text, id| ledger.names.get(text, id).map(str::to_owned);
         let key = (
@@ -92,7 +98,7 @@ fn totals(ledger: &Ledger) -> Vec<InvoiceTotal> {
             text(Text::BillingCurrency, bill.currency).unwrap_or_else(|| NONE_TEXT.to_owned()),
         );
         let sum = sums.entry(key).or_default();
-        *sum = (sum.0 + cell.sum(Metric::UnblendedCost), sum.1 + u64::from(cell.rows));
+        *sum = (sum.0 + amount, sum.1 + rows);
     }
     let totals = sums.into_iter().map(|((payer, invoice_id, currency), (amount, rows))| InvoiceTotal {
         payer,

@@ -140,10 +140,11 @@ impl Bills {
     }
 
     fn periods(&self, ledger: &Ledger) -> Vec<Period> {
-        let mut cells = vec![crate::ledger::tables::CostCell::default(); self.all.len()];
-        for (key, cell) in ledger.daily.iter() {
-            cells[self.order[ledger.kinds.key(key.kind).bill as usize]].add(cell);
-        }
+        let mut cells = vec![crate::ledger::tables::Costs::default(); self.all.len()];
+        ledger.daily.by_group(|group, days| {
+            let cell = &mut cells[self.order[ledger.kinds.key(group.kind).bill as usize]];
+            days.for_each(|(_, day)| cell.add(&day.costs));
+        });
         let periods = self.all.iter().zip(&cells).map(|(bill, cell)| Period {
             payer: bill.payer.clone(),
             period: bill.period.clone(),

@@ -20,7 +20,8 @@ pub fn costs(table: &CostTable) -> String {
     header.extend(with_currency.then(|| currency.to_owned()));
     let mut sheet = Sheet::new(header);
     for row in &table.rows {
-        let mut cells: Vec<String> = when.iter().map(|_| row.period.clone().unwrap_or_default()).collect();
+        let mut cells: Vec<String> =
+            when.iter().map(|_| row.period.as_deref().unwrap_or_default().to_owned()).collect();
         cells.extend(row.keys.iter().map(|key| safe_text(key.as_deref().unwrap_or_default())));
         cells.push(money(row.cost));
         cells.extend(with_currency.then(|| safe_text(&table.currency)));

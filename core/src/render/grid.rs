@@ -1,5 +1,7 @@
 //! Tables for people: text cells, money rounded once to cents, parts that add up to their printed sum.
 
+use std::sync::Arc;
+
 use super::{UNKNOWN, change_text, count_text, percent_text, period_column, printable, quantity_text};
 use crate::analyze::request::{CostRow, CostTable, Granularity};
 use crate::report::{Cell, ColumnKind, Section};
@@ -166,7 +168,7 @@ fn months_abreast(table: &CostTable, months: &[&str]) -> Grid {
     grid
 }
 
-type Group<'a> = (&'a [Option<String>], Vec<Option<i128>>);
+type Group<'a> = (&'a [Option<Arc<str>>], Vec<Option<i128>>);
 
 /// The groups with their amount in each month, the largest first and the rest last. A group without charges in a
 /// month costs nothing there.
@@ -189,7 +191,7 @@ fn groups_by_month<'a>(table: &'a CostTable, months: &[&str]) -> Vec<Group<'a>> 
 }
 
 /// Whether a group is the rest that `top` leaves out.
-fn is_rest(keys: &[Option<String>]) -> bool {
+fn is_rest(keys: &[Option<Arc<str>>]) -> bool {
     !keys.is_empty() && keys.iter().all(|key| key.as_deref() == Some(OTHER_TEXT))
 }
 
@@ -336,8 +338,8 @@ mod tests {
 
     fn table(granularity: Granularity, rows: &[(&str, &str, i128)]) -> CostTable {
         let row = |(period, key, cost): &(&str, &str, i128)| CostRow {
-            period: (!period.is_empty()).then(|| (*period).to_owned()),
-            keys: vec![(!key.is_empty()).then(|| (*key).to_owned())],
+            period: (!period.is_empty()).then(|| (*period).into()),
+            keys: vec![(!key.is_empty()).then(|| (*key).into())],
             cost: Some(*cost),
         };
         CostTable {

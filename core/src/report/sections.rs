@@ -1,5 +1,7 @@
 //! Builds the report's sections from a ledger.
 
+use std::sync::Arc;
+
 use super::{Cell, ColumnKind, Report, Section};
 use crate::analyze::commitments::{by_commitment, coverage};
 use crate::analyze::costs::from_ledger;
@@ -69,8 +71,8 @@ fn column(name: impl Into<String>, kind: ColumnKind) -> (String, ColumnKind) {
     (name.into(), kind)
 }
 
-fn text(value: Option<&String>) -> Cell {
-    Cell::Text(value.cloned().unwrap_or_else(|| NONE_TEXT.to_owned()))
+fn text(value: Option<&str>) -> Cell {
+    Cell::Text(value.unwrap_or(NONE_TEXT).to_owned())
 }
 
 fn money(value: Option<i128>) -> Cell {
@@ -125,13 +127,15 @@ fn summary(certificate: &Certificate) -> Section {
 }
 
 /// The members of a group and its cost in each billing period.
-type Group = (Vec<Option<String>>, Vec<Option<i128>>);
+type Group = (Vec<Option<Arc<str>>>, Vec<Option<i128>>);
 
 /// Groups down, billing periods across, largest first.
 fn by_period(id: &'static str, title: &str, name: &str, answer: &CostTable, periods: &[String]) -> Section {
     let mut groups: Vec<Group> = Vec::new();
     for row in &answer.rows {
-        let Some(at) = periods.iter().position(|period| Some(period) == row.period.as_ref()) else { continue };
+        let Some(at) = periods.iter().position(|period| Some(period.as_str()) == row.period.as_deref()) else {
+            continue;
+        };
         match groups.iter_mut().find(|(keys, _)| *keys == row.keys) {
             Some((_, costs)) => costs[at] = row.cost,
             None => {
@@ -143,7 +147,7 @@ fn by_period(id: &'static str, title: &str, name: &str, answer: &CostTable, peri
     }
     let sum = |costs: &[Option<i128>]| costs.iter().flatten().sum::<i128>();
     // "(other)" stays last, whatever it adds up to.
-    let is_other = |keys: &[Option<String>]| keys.first().is_some_and(|key| key.as_deref() == Some("(other)"));
+    let is_other = |keys: &[Option<Arc<str>>]| keys.first().is_some_and(|key| key.as_deref() == Some("(other)"));
     groups.sort_by_key(|(keys, costs)| (is_other(keys), std::cmp::Reverse(sum(costs)), keys.clone()));
     let whole = answer.total.unwrap_or(0);
     let mut columns = vec![column(name, ColumnKind::Text)];
@@ -161,14 +165,14 @@ fn by_period(id: &'static str, title: &str, name: &str, answer: &CostTable, peri
         id,
         title: title.to_owned(),
         note: String::new(),
-        rows: groups.iter().map(|(keys, costs)| line(text(keys[0].as_ref()), costs)).collect(),
+        rows: groups.iter().map(|(keys, costs)| line(text(keys[0].as_deref()), costs)).collect(),
         total: Some(line(Cell::Text("Total".to_owned()), &totals)),
         columns,
     }
 }
 
 /// One metric by one dimension: members and their sums.
-fn sums(ledger: &Ledger, by: &str, metric: Metric) -> Result<std::collections::BTreeMap<Option<String>, i128>> {
+fn sums(ledger: &Ledger, by: &str, metric: Metric) -> Result<std::collections::BTreeMap<Option<Arc<str>>, i128>> {
     let answer = from_costs(ledger, &Costs::by([by]).metric(metric))?;
     Ok(answer.rows.into_iter().map(|mut row| (row.keys.remove(0), row.cost.unwrap_or(0))).collect())
 }
@@ -179,7 +183,7 @@ fn types(ledger: &Ledger) -> Result<Section> {
     let mut columns = vec![column("x_LineItemType", ColumnKind::Text)];
     columns.extend(shown.iter().map(|metric| column(metric.name(), ColumnKind::Money)));
     let rows = by_metric[0].keys().map(|kind| {
-        let mut row = vec![text(kind.as_ref())];
+        let mut row = vec![text(kind.as_deref())];
         row.extend(by_metric.iter().map(|sums| Cell::Money(sums.get(kind).copied().unwrap_or(0))));
         row
     });
@@ -316,7 +320,7 @@ fn resources(ledger: &Ledger, period: &str) -> Result<Section> {
     let rows =
         answer.rows.iter().take(RESOURCES_SHOWN).filter(|row| row.cost.is_some_and(|cost| cost > 0)).map(|row| {
             let cost = row.cost.unwrap_or(0);
-            let mut cells: Vec<Cell> = row.keys.iter().map(|key| text(key.as_ref())).collect();
+            let mut cells: Vec<Cell> = row.keys.iter().map(|key| text(key.as_deref())).collect();
             cells.extend([Cell::Money(cost), share(cost, whole)]);
             cells
         });
@@ -344,7 +348,7 @@ fn sums_of_period(ledger: &Ledger, period: &str) -> Result<i128> {
 fn days(ledger: &Ledger, period: &str) -> Result<Section> {
     let question = Costs::by(Vec::<String>::new()).daily().period(period).filter("ChargeCategory=Usage");
     let answer = from_costs(ledger, &question)?;
-    let rows = answer.rows.iter().map(|row| vec![text(row.period.as_ref()), Cell::Money(row.cost.unwrap_or(0))]);
+    let rows = answer.rows.iter().map(|row| vec![text(row.period.as_deref()), Cell::Money(row.cost.unwrap_or(0))]);
     Ok(Section {
         id: "costs_by_day",
         title: format!("Usage day by day, {period}"),
@@ -360,7 +364,7 @@ fn invoices(certificate: &Certificate) -> Section {
     let rows = certificate.invoices.iter().map(|invoice| {
         vec![
             Cell::Text(invoice.payer.clone()),
-            text(invoice.invoice_id.as_ref()),
+            text(invoice.invoice_id.as_deref()),
             Cell::Count(invoice.rows),
             Cell::Money(invoice.amount),
             money(invoice.invoiced),

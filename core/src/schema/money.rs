@@ -28,12 +28,21 @@ pub struct Scaled {
 /// the same double) takes nearly every value; the rest goes through the shortest decimal text.
 #[inline]
 pub fn from_f64(value: f64, scale: u32) -> Option<Scaled> {
-    let printed = (value * 1e10).round_ties_even();
+    let printed = nearest(value * 1e10);
     if printed.abs() <= EXACT_F64 && printed / 1e10 == value {
         let units = i128::from(printed as i64) * printed_factor(scale);
         return Some(Scaled { units, lossy: false });
     }
     from_f64_slow(value, scale)
+}
+
+/// The nearest integer, halves to even. Adding 1.5 × 2^52 leaves a double no room for a fraction, which is quicker than
+/// a call of `rint` where the processor at hand is not known when this is compiled.
+#[inline]
+fn nearest(value: f64) -> f64 {
+    const NO_FRACTION: f64 = 6_755_399_441_055_744.0;
+    const HALF_RANGE: f64 = 2_251_799_813_685_248.0;
+    if value.abs() < HALF_RANGE { (value + NO_FRACTION) - NO_FRACTION } else { value.round_ties_even() }
 }
 
 /// Units of `scale` in one unit of what AWS prints; constants for the scales that rows are read at.
@@ -245,6 +254,17 @@ mod tests {
         assert_eq!(from_f64(9.313225746154785e-10, QUANTITY_SCALE).map(|s| s.units), Some(931_323));
         assert_eq!(from_f64(f64::NAN, MONEY_SCALE), None);
         assert_eq!(from_f64(f64::INFINITY, MONEY_SCALE), None);
+    }
+
+    #[test]
+    fn the_nearest_integer_is_that_of_the_standard_library() {
+        let halves = (-9..9).map(|n| f64::from(n) + 0.5);
+        let large = (40..54).flat_map(|power| [-0.5, -0.25, 0.0, 0.25, 0.5].map(|part| 2_f64.powi(power) + part));
+        for value in halves.chain(large).chain([0.0, 0.499_999_999_999_999_94, 1e300]) {
+            assert_eq!(nearest(value), value.round_ties_even(), "{value}");
+            assert_eq!(nearest(-value), (-value).round_ties_even(), "-{value}");
+        }
+        assert!(nearest(f64::NAN).is_nan());
     }
 
     #[test]

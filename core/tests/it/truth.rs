@@ -66,7 +66,7 @@ fn check_quantities(made: &Made, bill: &Bill) {
         let period = ledger.period(ledger.bills.key(ledger.kinds.key(key.kind).bill).period);
         let service = ledger.names.get(Text::ServiceCode, ledger.products.key(key.product).service).unwrap_or("(none)");
         let sum = sums.entry((period, service.to_owned())).or_default();
-        *sum = (sum.0 + cell.quantity, sum.1 + i128::from(cell.rows));
+        *sum = (sum.0 + cell.quantity, sum.1 + i128::from(cell.costs.rows));
     }
     let quantities: BTreeMap<_, _> =
         sums.iter().map(|(key, sum)| (key.clone(), sum.0)).filter(|(_, sum)| *sum != 0).collect();
