@@ -10,6 +10,7 @@ use farthing::Bill;
 use farthing::ingest::{parquet, source};
 use farthing::ledger::gather;
 use farthing_fixtures::{Config, Scale, WriteOptions, write_bill};
+use serde::Serializer;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -100,7 +101,7 @@ fn twelve(folder: &Path, answers: &Path) -> Outcome {
     questions::answer(&bill, |question, answer| {
         write!(out, "{before}\"{question}\":")?;
         before = ",\n";
-        serde_json::to_writer(&mut out, &answer).map_err(Into::into)
+        serde_json::Serializer::new(&mut out).collect_map(answer).map_err(Into::into)
     })?;
     writeln!(out, "}}")?;
     Ok(())

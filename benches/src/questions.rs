@@ -6,7 +6,7 @@ use farthing::ledger::Ledger;
 use farthing::ledger::tables::SeriesKey;
 use farthing::money::{MONEY_SCALE, QUANTITY_SCALE, to_text};
 use farthing::schema::charges::Text;
-use farthing::{Bill, Costs, Metric};
+use farthing::{Bill, CostRow, Costs, Metric};
 
 use crate::Outcome;
 
@@ -14,47 +14,47 @@ use crate::Outcome;
 type Sums = BTreeMap<String, i128>;
 
 /// Amounts by group, as exact decimal text.
-pub(crate) type Answer = BTreeMap<String, String>;
+pub(crate) type Answer = Vec<(String, String)>;
 
 const NONE: &str = "(none)";
 
 /// Gathers the ledger and answers every question; each answer is handed over as soon as it is there.
 pub(crate) fn answer(bill: &Bill, mut answered: impl FnMut(&str, Answer) -> std::io::Result<()>) -> Outcome {
     let ledger = bill.ledger()?;
-    let money = |sums: Sums| sums.into_iter().map(|(key, sum)| (key, to_text(sum, MONEY_SCALE, 0))).collect();
-    let costs = |question: Costs, suffix: &str| -> farthing::Result<Sums> {
+    let money = |sums: Sums| sums.into_iter().map(|(key, sum)| (key, to_text(sum, MONEY_SCALE, 0))).collect::<Answer>();
+    let costs = |question: Costs| -> farthing::Result<Answer> {
         let answer = bill.costs(&question)?;
-        let keyed = answer.rows.into_iter().map(|row| {
-            let mut key = String::new();
-            for text in row.period.iter().map(|period| Some(&**period)).chain(row.keys.iter().map(Option::as_deref)) {
-                key += text.unwrap_or(NONE);
-                key.push('|');
-            }
-            key += suffix;
-            (key.trim_end_matches('|').to_owned(), row.cost.unwrap_or(0))
-        });
-        Ok(keyed.collect())
+        Ok(answer.rows.into_iter().map(|row| (key(&row), to_text(row.cost.unwrap_or(0), MONEY_SCALE, 0))).collect())
+    };
+    let sums = |question: Costs| -> farthing::Result<Vec<(String, i128)>> {
+        Ok(bill.costs(&question)?.rows.into_iter().map(|row| (key(&row), row.cost.unwrap_or(0))).collect())
     };
     let cash = |by: &[&str]| Costs::by(by.iter().copied()).metric(Metric::UnblendedCost);
-    let mut account_service = Sums::new();
+    let mut account_service = Answer::new();
     for metric in [Metric::UnblendedCost, Metric::AmortizedCost, Metric::EffectiveCost] {
         let question = Costs::by(["SubAccountId", "x_ServiceCode"]).metric(metric).monthly();
-        account_service.extend(costs(question, metric.name())?);
+        account_service
+            .extend(costs(question)?.into_iter().map(|(key, sum)| (format!("{key}|{}", metric.name()), sum)));
     }
-    answered("q01", money(account_service))?;
-    answered("q02", money(classes(costs(cash(&["x_ServiceCode"]).daily(), "")?)))?;
-    answered("q03", money(costs(cash(&["Tags/team"]).monthly(), "")?))?;
-    let resources = Costs::by(["ResourceId"]).metric(Metric::AmortizedCost).filter("ResourceId!=(none)");
-    answered("q04", money(costs(resources, "")?))?;
+    answered("q01", account_service)?;
+    answered("q02", money(classes(sums(cash(&["x_ServiceCode"]).daily())?)))?;
+    answered("q03", costs(cash(&["Tags/team"]).monthly())?)?;
+    answered("q04", costs(Costs::by(["ResourceId"]).metric(Metric::AmortizedCost).filter("ResourceId!=(none)"))?)?;
     answered("q05", money(reservations(ledger)))?;
     answered("q06", money(plan_hours(ledger)))?;
     answered("q07", hourly_demand(ledger))?;
     answered("q08", idle(ledger))?;
-    answered("q09", money(transfer(costs(cash(&["x_UsageType"]), "")?)))?;
-    answered("q10", money(costs(cash(&["x_ServiceCode"]).monthly(), "")?))?;
-    answered("q11", money(costs(cash(&["SubAccountId", "x_ServiceCode", "RegionId"]).daily(), "")?))?;
-    answered("q12", BTreeMap::from([("resources".to_owned(), distinct_resources(ledger).to_string())]))?;
+    answered("q09", money(transfer(sums(cash(&["x_UsageType"]))?)))?;
+    answered("q10", costs(cash(&["x_ServiceCode"]).monthly())?)?;
+    answered("q11", costs(cash(&["SubAccountId", "x_ServiceCode", "RegionId"]).daily())?)?;
+    answered("q12", vec![("resources".to_owned(), distinct_resources(ledger).to_string())])?;
     Ok(())
+}
+
+/// The texts of a group, time first.
+fn key(row: &CostRow) -> String {
+    let texts = row.period.iter().map(|period| &**period);
+    texts.chain(row.keys.iter().map(|key| key.as_deref().unwrap_or(NONE))).collect::<Vec<_>>().join("|")
 }
 
 /// A class for each service, by its code.
@@ -67,7 +67,7 @@ fn class(service: &str) -> &'static str {
     }
 }
 
-fn classes(by_service: Sums) -> Sums {
+fn classes(by_service: Vec<(String, i128)>) -> Sums {
     let mut sums = Sums::new();
     for (key, sum) in by_service {
         let (day, service) = key.split_once('|').unwrap_or((&key, ""));
@@ -76,7 +76,7 @@ fn classes(by_service: Sums) -> Sums {
     sums
 }
 
-fn transfer(by_usage_type: Sums) -> Sums {
+fn transfer(by_usage_type: Vec<(String, i128)>) -> Sums {
     by_usage_type.into_iter().filter(|(usage_type, _)| usage_type.contains("DataTransfer")).collect()
 }
 
@@ -111,7 +111,7 @@ fn plan_hours(ledger: &Ledger) -> Sums {
 }
 
 /// Hours of on-demand instances by family, region and hour.
-fn hourly_demand(ledger: &Ledger) -> BTreeMap<String, String> {
+fn hourly_demand(ledger: &Ledger) -> Answer {
     let pool = |key: &SeriesKey| {
         let product = ledger.products.key(key.product);
         let usage_type = ledger.names.get(Text::UsageType, product.usage_type).unwrap_or_default();
@@ -140,7 +140,7 @@ fn hourly_demand(ledger: &Ledger) -> BTreeMap<String, String> {
 const IDLE: [&str; 4] = ["EBS:VolumeUsage", "IdleAddress", "NatGateway-Hours", "LoadBalancerUsage"];
 
 /// Cost and distinct resources of each pattern.
-fn idle(ledger: &Ledger) -> BTreeMap<String, String> {
+fn idle(ledger: &Ledger) -> Answer {
     let mut found: BTreeMap<&str, (i128, BTreeSet<u32>)> = BTreeMap::new();
     for (key, cell) in ledger.resources.iter() {
         let usage_type =
@@ -153,10 +153,10 @@ fn idle(ledger: &Ledger) -> BTreeMap<String, String> {
             }
         }
     }
-    let mut answers = BTreeMap::new();
+    let mut answers = Answer::new();
     for (pattern, (cost, resources)) in found {
-        answers.insert(format!("{pattern}|cost"), to_text(cost, MONEY_SCALE, 0));
-        answers.insert(format!("{pattern}|resources"), resources.len().to_string());
+        answers.push((format!("{pattern}|cost"), to_text(cost, MONEY_SCALE, 0)));
+        answers.push((format!("{pattern}|resources"), resources.len().to_string()));
     }
     answers
 }

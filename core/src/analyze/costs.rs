@@ -213,7 +213,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Adds an entry: day by day when the question is about days, else all at once.
-    fn add<'c>(&mut self, entry: &Entry, days: &mut dyn Iterator<Item = (i32, &'c CostSums)>) {
+    fn add(&mut self, entry: &Entry, days: &mut dyn Iterator<Item = (i32, &CostSums)>) {
         self.ids.clear();
         for dimension in &self.dimensions {
             let id = id(self.ledger, dimension, entry);

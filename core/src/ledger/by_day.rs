@@ -32,7 +32,7 @@ struct Days {
 pub struct ByDay<G, V> {
     groups: Keyed<G, Days>,
     /// By group: the places of its days.
-    rows: Vec<[u32; DAYS]>,
+    rows: Cells<[u32; DAYS]>,
     /// Places of days outside a group's row, by group and day.
     outside: HashMap<(u32, i32), u32, foldhash::fast::FixedState>,
     cells: Cells<V>,
@@ -42,7 +42,7 @@ impl<G, V> Default for ByDay<G, V> {
     fn default() -> Self {
         ByDay {
             groups: Keyed::default(),
-            rows: Vec::new(),
+            rows: Cells::default(),
             outside: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(0xda15)),
             cells: Cells::default(),
         }
@@ -64,7 +64,7 @@ impl<G: Group, V: Default> ByDay<G, V> {
     /// [`ByDay::place`] must be asked.
     #[inline]
     pub(super) fn known(&self, group: u32, day_in: u32) -> u32 {
-        self.rows[group as usize].get(day_in as usize).copied().unwrap_or(NOWHERE)
+        self.rows.at(group).get(day_in as usize).copied().unwrap_or(NOWHERE)
     }
 
     /// The place of a group's day, which is added when it is new.
@@ -74,7 +74,7 @@ impl<G: Group, V: Default> ByDay<G, V> {
         let place = if day == WHOLE_PERIOD {
             &mut days.whole
         } else if day_in < DAYS {
-            &mut self.rows[group as usize][day_in]
+            &mut self.rows.at_mut(group)[day_in]
         } else {
             self.outside.entry((group, day)).or_insert(NOWHERE)
         };
@@ -105,7 +105,7 @@ impl<G: Group, V: Default> ByDay<G, V> {
     /// Days and cells of a group, in order of day; days outside the billing period come last.
     pub(super) fn days(&self, group: u32) -> impl Iterator<Item = (i32, &V)> + Clone {
         let days = *self.groups.at(group);
-        let row = self.rows[group as usize].iter().enumerate();
+        let row = self.rows.at(group).iter().enumerate();
         let places = row.map(move |(at, &place)| (days.first + at as i32, place));
         let whole = std::iter::once((WHOLE_PERIOD, days.whole));
         places.chain(whole).filter(|&(_, place)| place != NOWHERE).map(|(day, place)| (day, self.cells.at(place)))
@@ -162,7 +162,7 @@ impl<G: Group, V: Default> ByDay<G, V> {
 
     /// Bytes held in memory, about.
     pub fn bytes(&self) -> usize {
-        let rows = self.rows.capacity() * size_of::<[u32; DAYS]>();
+        let rows = self.rows.bytes();
         self.groups.bytes() + rows + self.outside.capacity() * 17 + self.cells.bytes()
     }
 

@@ -13,7 +13,7 @@ pub struct ByHour<V> {
     /// By series and day: a row of `hours`, or nowhere.
     days: Vec<[u32; DAYS]>,
     /// Places of a day's cells.
-    hours: Vec<[u32; HOURS_PER_DAY]>,
+    hours: Cells<[u32; HOURS_PER_DAY]>,
     /// Places of hours outside the billing period, by series and hour.
     outside: HashMap<(u32, i32), u32, foldhash::fast::FixedState>,
     cells: Cells<V>,
@@ -22,7 +22,7 @@ pub struct ByHour<V> {
 impl<V> Default for ByHour<V> {
     fn default() -> Self {
         let outside = HashMap::with_hasher(foldhash::fast::FixedState::with_seed(0x0452));
-        ByHour { days: Vec::new(), hours: Vec::new(), outside, cells: Cells::default() }
+        ByHour { days: Vec::new(), hours: Cells::default(), outside, cells: Cells::default() }
     }
 }
 
@@ -40,7 +40,7 @@ impl<V: Default> ByHour<V> {
         if let (Some((day, hour)), Some(days)) = (split(hour), self.days.get(series as usize))
             && days[day] != NOWHERE
         {
-            let place = self.hours[days[day] as usize][hour];
+            let place = self.hours.at(days[day])[hour];
             if place != NOWHERE {
                 return place;
             }
@@ -66,10 +66,9 @@ impl<V: Default> ByHour<V> {
                 }
                 let row = &mut self.days[series as usize][day];
                 if *row == NOWHERE {
-                    *row = self.hours.len() as u32;
-                    self.hours.push([NOWHERE; HOURS_PER_DAY]);
+                    *row = self.hours.push([NOWHERE; HOURS_PER_DAY]);
                 }
-                &mut self.hours[*row as usize][hour]
+                &mut self.hours.at_mut(*row)[hour]
             }
         };
         if *place == NOWHERE {
@@ -103,7 +102,7 @@ impl<V: Default> ByHour<V> {
             rows.map(move |(day, &row)| (series as u32, day * HOURS_PER_DAY, row))
         });
         let inside = days.flat_map(|(series, first, row)| {
-            let places = self.hours[row as usize].iter().enumerate().filter(|(_, place)| **place != NOWHERE);
+            let places = self.hours.at(row).iter().enumerate().filter(|(_, place)| **place != NOWHERE);
             places.map(move |(hour, &place)| ((series, (first + hour) as i32), place))
         });
         let outside = self.outside.iter().map(|(&key, &place)| (key, place));
@@ -122,7 +121,7 @@ impl<V: Default> ByHour<V> {
 
     /// Bytes held in memory, about.
     pub fn bytes(&self) -> usize {
-        let places = self.days.capacity() * DAYS * 4 + self.hours.capacity() * HOURS_PER_DAY * 4;
+        let places = self.days.capacity() * DAYS * 4 + self.hours.bytes();
         places + self.outside.capacity() * 17 + self.cells.bytes()
     }
 }

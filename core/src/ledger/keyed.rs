@@ -4,8 +4,8 @@
 
 use std::hash::{BuildHasher, Hash};
 
-/// Cells of one page.
-const PAGE_CELLS: usize = 1 << 14;
+/// Bytes of a page, about: so many that the system's allocator maps each by itself and takes it back when it is freed.
+const PAGE_BYTES: usize = 1 << 22;
 /// Slots of a new table.
 const SLOTS_MIN: usize = 16;
 /// No place.
@@ -24,7 +24,7 @@ pub(super) fn touch(cells: impl Iterator<Item = u32>) {
     std::hint::black_box(cells.fold(0, |all, cell| all ^ cell));
 }
 
-/// Cells by place, in pages that never move.
+/// Cells by place, in pages that never move: a table grows without copying what is there.
 #[derive(Debug, Clone)]
 pub(super) struct Cells<V>(Vec<Vec<V>>);
 
@@ -35,12 +35,15 @@ impl<V> Default for Cells<V> {
 }
 
 impl<V> Cells<V> {
+    /// Cells of a page: a power of two.
+    const PAGE: usize = PAGE_BYTES / size_of::<V>().next_power_of_two();
+
     /// Adds a cell and tells its place.
     pub(super) fn push(&mut self, value: V) -> u32 {
         match self.0.last_mut() {
-            Some(page) if page.len() < PAGE_CELLS => page.push(value),
+            Some(page) if page.len() < Self::PAGE => page.push(value),
             Some(_) => {
-                let mut page = Vec::with_capacity(PAGE_CELLS);
+                let mut page = Vec::with_capacity(Self::PAGE);
                 page.push(value);
                 self.0.push(page);
             }
@@ -52,16 +55,27 @@ impl<V> Cells<V> {
 
     #[inline]
     pub(super) fn at(&self, place: u32) -> &V {
-        &self.0[place as usize / PAGE_CELLS][place as usize % PAGE_CELLS]
+        &self.0[place as usize / Self::PAGE][place as usize % Self::PAGE]
     }
 
     #[inline]
     pub(super) fn at_mut(&mut self, place: u32) -> &mut V {
-        &mut self.0[place as usize / PAGE_CELLS][place as usize % PAGE_CELLS]
+        &mut self.0[place as usize / Self::PAGE][place as usize % Self::PAGE]
+    }
+
+    /// The cell at a place, when there is one.
+    #[inline]
+    pub(super) fn get(&self, place: u32) -> Option<&V> {
+        self.0.get(place as usize / Self::PAGE).and_then(|page| page.get(place as usize % Self::PAGE))
+    }
+
+    /// Every cell.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().flatten()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.last().map_or(0, |page| (self.0.len() - 1) * PAGE_CELLS + page.len())
+        self.0.last().map_or(0, |page| (self.0.len() - 1) * Self::PAGE + page.len())
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -76,7 +90,7 @@ impl<V> Cells<V> {
 /// A hash table: keys and their cells, in the order in which the keys were first seen.
 #[derive(Debug, Clone)]
 pub struct Keyed<K, V> {
-    keys: Vec<K>,
+    keys: Cells<K>,
     cells: Cells<V>,
     /// Open addressing: a place and one, or 0 where the slot is free. A power of two, at most half full.
     slots: Vec<u32>,
@@ -86,7 +100,7 @@ pub struct Keyed<K, V> {
 
 impl<K, V> Default for Keyed<K, V> {
     fn default() -> Self {
-        Keyed { keys: Vec::new(), cells: Cells::default(), slots: vec![0; SLOTS_MIN], hashes: Vec::new() }
+        Keyed { keys: Cells::default(), cells: Cells::default(), slots: vec![0; SLOTS_MIN], hashes: Vec::new() }
     }
 }
 
@@ -108,7 +122,7 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
         loop {
             match self.slots[slot] {
                 0 => return self.add(slot, key, make()),
-                taken if self.keys[taken as usize - 1] == key => return taken - 1,
+                taken if *self.keys.at(taken - 1) == key => return taken - 1,
                 _ => slot = (slot + 1) & (self.slots.len() - 1),
             }
         }
@@ -129,12 +143,12 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
         let count = self.slots.len() * 2;
         self.slots.clear();
         self.slots.resize(count, 0);
-        for (at, key) in self.keys.iter().enumerate() {
-            let mut slot = hash(key) & (count - 1);
+        for at in 0..self.keys.len() as u32 {
+            let mut slot = hash(self.keys.at(at)) & (count - 1);
             while self.slots[slot] != 0 {
                 slot = (slot + 1) & (count - 1);
             }
-            self.slots[slot] = at as u32 + 1;
+            self.slots[slot] = at + 1;
         }
     }
 
@@ -153,9 +167,9 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
             let from = out.len();
             let mask = self.slots.len() - 1;
             out.extend(hashes.iter().map(|&hash| self.slots[hash & mask].wrapping_sub(1)));
-            touch(out[from..].iter().map(|&place| self.keys.get(place as usize).map_or(0, &lines)));
+            touch(out[from..].iter().map(|&place| self.keys.get(place).map_or(0, &lines)));
             for ((key, &hash), place) in keys.iter().zip(&hashes).zip(&mut out[from..]) {
-                if self.keys.get(*place as usize) != Some(key) {
+                if self.keys.get(*place) != Some(key) {
                     *place = self.place_hashed(*key, hash, V::default);
                 }
             }
@@ -176,7 +190,7 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
     /// The key at a place.
     #[inline]
     pub fn key(&self, at: u32) -> K {
-        self.keys[at as usize]
+        *self.keys.at(at)
     }
 
     /// The cell at a place.
@@ -197,7 +211,7 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
         loop {
             match self.slots[slot] {
                 0 => return None,
-                taken if self.keys[taken as usize - 1] == key => return Some(self.at(taken - 1)),
+                taken if *self.keys.at(taken - 1) == key => return Some(self.at(taken - 1)),
                 _ => slot = (slot + 1) & (self.slots.len() - 1),
             }
         }
@@ -205,7 +219,7 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
 
     /// Keys and cells, in the order of first sight.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &V)> + Clone {
-        (0..self.keys.len()).map(|at| (&self.keys[at], self.at(at as u32)))
+        (0..self.keys.len()).map(|at| (self.keys.at(at as u32), self.at(at as u32)))
     }
 
     /// How many keys there are.
@@ -215,17 +229,17 @@ impl<K: Copy + Eq + Hash, V> Keyed<K, V> {
 
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.len() == 0
     }
 
     /// Bytes held in memory, about.
     pub fn bytes(&self) -> usize {
-        self.keys.capacity() * size_of::<K>() + self.cells.bytes() + self.slots.capacity() * size_of::<u32>()
+        self.keys.bytes() + self.cells.bytes() + self.slots.capacity() * size_of::<u32>()
     }
 
     /// Takes every entry out; pages are freed as they are walked.
     pub fn drain(&mut self) -> impl Iterator<Item = (K, V)> + use<K, V> {
         let all = std::mem::take(self);
-        all.keys.into_iter().zip(all.cells.0.into_iter().flatten())
+        all.keys.0.into_iter().flatten().zip(all.cells.0.into_iter().flatten())
     }
 }

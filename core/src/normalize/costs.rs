@@ -60,16 +60,25 @@ impl<'a> Amounts<'a> {
             present.resize(rows, false);
             return Ok(());
         }
-        if let Numbers::Double(values) = self.of(item)
-            && values.null_count() == 0
-        {
+        if let Numbers::Double(values) = self.of(item) {
             let (scale, place) = (scale_of(item), Place { file: self.file, column: item.name() });
-            for &value in values.values() {
+            let mut read = |value: f64| {
                 let amount = from_f64(value, scale).ok_or_else(|| place.error(not_a_number(&value.to_string())))?;
                 *lossy += u64::from(amount.lossy);
-                out.push(amount.units);
+                Ok(amount.units)
+            };
+            match values.nulls() {
+                None => {
+                    present.resize(rows, true);
+                    values.values().iter().try_for_each(|&value| read(value).map(|units| out.push(units)))?;
+                }
+                Some(nulls) => {
+                    present.extend(nulls);
+                    for (&value, &present) in values.values().iter().zip(present.iter()) {
+                        out.push(if present { read(value)? } else { 0 });
+                    }
+                }
             }
-            present.resize(rows, true);
             return Ok(());
         }
         for row in 0..rows {
