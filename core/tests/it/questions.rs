@@ -109,8 +109,11 @@ fn charges_add_up_to_the_ledger() {
     {
         for metric in [Metric::EffectiveCost, Metric::UnblendedCost, Metric::BilledCost] {
             let answer = bill.costs(&Costs::by(["x_ServiceCode"]).metric(metric).filter(filter)).expect("an answer");
-            let ledger: BTreeMap<_, _> =
-                answer.rows.into_iter().map(|mut row| (row.keys.remove(0), row.cost.unwrap_or(0))).collect();
+            let ledger: BTreeMap<_, _> = answer
+                .rows
+                .into_iter()
+                .map(|mut row| (row.keys.remove(0).map(|key| key.to_string()), row.cost.unwrap_or(0)))
+                .collect();
             assert_eq!(charged(&bill, filter, metric), ledger, "{} where {filter}", metric.name());
         }
     }

@@ -59,10 +59,10 @@ pub(crate) fn answered(bill: &Bill, dimension: &str, metric: Metric) -> BTreeMap
     let answer = bill.costs(&Costs::by([dimension]).metric(metric).monthly()).expect("an answer");
     let mut sums = BTreeMap::new();
     for row in answer.rows {
-        let member = row.keys[0].clone().unwrap_or_else(|| "(none)".to_owned());
+        let member = row.keys[0].as_deref().unwrap_or("(none)").to_owned();
         let cost = row.cost.unwrap_or(0);
         if cost != 0 {
-            sums.insert((row.period.expect("a month"), member), cost);
+            sums.insert((row.period.expect("a month").to_string(), member), cost);
         }
     }
     sums

@@ -34,7 +34,7 @@ fn check_totals(made: &Made, bill: &Bill) {
         let totals = bill.costs(&Costs::default().metric(metric).monthly()).expect("an answer");
         for row in totals.rows {
             let period = row.period.expect("a month");
-            let truth = integer(&made.truth["totals"][&period][metric.name()]);
+            let truth = integer(&made.truth["totals"][&*period][metric.name()]);
             assert_eq!(row.cost.unwrap_or(0), truth, "{} in {period}", metric.name());
         }
     }
@@ -51,7 +51,7 @@ fn check_days(made: &Made, bill: &Bill) {
         let days: BTreeMap<String, i128> = answer
             .rows
             .into_iter()
-            .map(|row| (row.period.expect("a day"), row.cost.unwrap_or(0)))
+            .map(|row| (row.period.expect("a day").to_string(), row.cost.unwrap_or(0)))
             .filter(|(_, cost)| *cost != 0)
             .collect();
         assert_eq!(days, truth, "{} by day", metric.name());
