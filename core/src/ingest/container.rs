@@ -111,14 +111,15 @@ impl Container {
 
     /// The text of a part. Bytes that are read from the file are added to `done`; `unfolded` bytes came out of other
     /// parts before.
-    pub(super) fn text(&self, part: usize, unfolded: u64, done: Arc<AtomicU64>) -> io::Result<Text> {
-        let mut file = File::open(&self.path)?;
+    pub(super) fn text(&self, part: usize, unfolded: u64, done: Arc<AtomicU64>) -> Result<Text> {
+        let io = |source: io::Error| Error::io(&self.path, source);
+        let mut file = File::open(&self.path).map_err(io)?;
         let reader: Box<dyn Read + Send> = match &self.packing {
             Packing::Plain => Box::new(Counted { file, done }),
             Packing::Gzip => Box::new(MultiGzDecoder::new(Counted { file, done })),
             Packing::Zip(entries) => {
                 let entry = &entries[part];
-                file.seek(SeekFrom::Start(entry.start))?;
+                file.seek(SeekFrom::Start(entry.start)).map_err(io)?;
                 let packed = Counted { file, done }.take(entry.packed);
                 let text: Box<dyn Read + Send> =
                     if entry.is_deflated { Box::new(DeflateDecoder::new(packed)) } else { Box::new(packed) };

@@ -110,7 +110,7 @@ fn reader(text: Text) -> Reader<Text> {
 
 fn headers_of(container: &Container, part: usize, file: &str) -> Result<Vec<Header>> {
     let unreadable = |detail: String| Error::Unreadable { file: file.to_owned(), detail };
-    let text = container.text(part, 0, Arc::default()).map_err(|error| unreadable(error.to_string()))?;
+    let text = container.text(part, 0, Arc::default())?;
     let mut record = ByteRecord::new();
     let found = reader(text).read_byte_record(&mut record).map_err(|error| unreadable(words(error)))?;
     if !found {
@@ -246,8 +246,7 @@ impl Records<'_> {
             return Ok(false);
         }
         self.parts += 1;
-        let text = self.table.container.text(self.parts - 1, self.unfolded, Arc::clone(&self.done));
-        let mut reader = reader(text.map_err(|error| self.unreadable(error.to_string()))?);
+        let mut reader = reader(self.table.container.text(self.parts - 1, self.unfolded, Arc::clone(&self.done))?);
         let found = reader.read_byte_record(&mut self.header).map_err(|error| self.unreadable(words(error)))?;
         reader.get_mut().record_ended();
         if !found || self.header.len() != self.table.headers.len() {

@@ -55,7 +55,7 @@ pub struct Projection {
 }
 
 /// One batch of line items: the columns that were asked for and that the file has.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct LineItemBatch<'a> {
     /// The file, for messages.
     pub file: &'a str,

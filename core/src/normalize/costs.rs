@@ -3,7 +3,7 @@
 use super::amortize::{Amortized, LineItemTerms, amortize, is_special};
 use arrow::array::Array;
 
-use super::arrays::{Numbers, Place, Unreadable, not_a_number};
+use super::arrays::{Bad, Numbers, Place, Unreadable, not_a_number};
 use super::cur::Normalizer;
 use super::{ChargeBatch, CommitmentTerms};
 use crate::error::Result;
@@ -17,6 +17,7 @@ use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
 /// The amount columns of one batch.
 pub(super) struct Amounts<'a> {
     file: &'a str,
+    items: LineItemBatch<'a>,
     /// By [`LineItem`].
     columns: Vec<Numbers>,
 }
@@ -28,7 +29,7 @@ impl<'a> Amounts<'a> {
             let numbers = Numbers::read(items.column(item), scale_of(item), is_lenient(item));
             columns[item as usize] = numbers.map_err(|bad| bad.error(items, item))?;
         }
-        Ok(Amounts { file: items.file, columns })
+        Ok(Amounts { file: items.file, items: *items, columns })
     }
 
     /// Columns with text that is no number, which was read as missing.
@@ -112,8 +113,8 @@ impl Normalizer {
         let unblended = &mut out.costs[Metric::UnblendedCost as usize];
         amounts.fill(LineItem::UnblendedCost, rows, unblended, &mut present, lossy)?;
         if let Some(row) = present.iter().position(|present| !present) {
-            let place = Place { file: amounts.file, column: LineItem::UnblendedCost.name() };
-            return Err(place.error(format!("row {} of a batch has no cost; export the report again", row + 1)));
+            let bad = Bad { row, detail: "a row has no cost; export the report again".to_owned() };
+            return Err(bad.error(&amounts.items, LineItem::UnblendedCost));
         }
         let unblended = unblended.clone();
         amounts.fill(LineItem::NetUnblendedCost, rows, &mut out.net_unblended, &mut out.has_net, lossy)?;
