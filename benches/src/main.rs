@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use farthing::Bill;
-use farthing::ingest::{parquet, source};
+use farthing::ingest::{file, source};
 use farthing::ledger::gather;
 use farthing_fixtures::{Config, Scale, WriteOptions, write_bill};
 use serde::Serializer;
@@ -57,7 +57,7 @@ fn make(folder: &Path, rows: &str) -> Outcome {
 fn decode(folder: &Path) -> Outcome {
     let paths: Vec<PathBuf> =
         source::discover(&[folder.to_path_buf()])?.deliveries.into_iter().flat_map(|found| found.files).collect();
-    let files = paths.iter().map(|path| parquet::open(path)).collect::<Result<Vec<_>, _>>()?;
+    let files = paths.iter().map(|path| file::open(path)).collect::<Result<Vec<_>, _>>()?;
     let tasks: Vec<(usize, usize)> = files
         .iter()
         .enumerate()

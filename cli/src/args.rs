@@ -113,7 +113,7 @@ pub(crate) enum Command {
 /// Where the bill is.
 #[derive(Debug, Args)]
 pub(crate) struct Sources {
-    /// A parquet file, a folder (a delivery, a month, a whole export) or a manifest; several are one bill
+    /// A parquet or csv file, a folder (a delivery, a month, a whole export) or a manifest; several are one bill
     #[arg(value_name = "SOURCE", required = true)]
     pub(crate) sources: Vec<PathBuf>,
 }

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 fn keep_quiet_about_decoders() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !farthing::ingest::parquet::is_decoding() {
+        if !farthing::ingest::guard::is_decoding() {
             usual(panic);
         }
     }));

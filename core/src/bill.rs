@@ -9,9 +9,9 @@ use arrow::array::RecordBatch;
 use crate::analyze::request::{CostTable, Costs};
 use crate::analyze::{costs, scan};
 use crate::error::{Error, Result};
-use crate::ingest::parquet::BillFile;
+use crate::ingest::file::{self, BillFile};
 use crate::ingest::source::discover;
-use crate::ingest::{Delivery, Inventory, capabilities, parquet};
+use crate::ingest::{Delivery, Inventory, capabilities};
 use crate::ledger::Ledger;
 use crate::ledger::pass::{PassFile, PassOptions, Progress, gather, hashes};
 use crate::reconcile::certificate::Certificate;
@@ -59,7 +59,7 @@ impl BillOptions {
         let mut inventory = Inventory { notes: discovery.notes, ..Inventory::default() };
         let mut files = Vec::new();
         for found in discovery.deliveries {
-            let opened = found.files.iter().map(|path| parquet::open(path)).collect::<Result<Vec<_>>>()?;
+            let opened = found.files.iter().map(|path| file::open(path)).collect::<Result<Vec<_>>>()?;
             // Two dialects in one folder are two deliveries of the same spend.
             let mut dialects: Vec<_> = opened.iter().map(|file| file.dialect).collect();
             dialects.sort();
@@ -137,7 +137,7 @@ impl std::fmt::Debug for Bill {
 }
 
 impl Bill {
-    /// Opens a parquet file, a folder (a month, a delivery, a whole export) or a manifest.
+    /// Opens a parquet or csv file, a folder (a month, a delivery, a whole export) or a manifest.
     ///
     /// # Errors
     /// As [`BillOptions::open`].
@@ -150,7 +150,7 @@ impl Bill {
         BillOptions::default()
     }
 
-    /// What is there, from manifests and footers.
+    /// What is there, from manifests, footers and headers.
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
     }

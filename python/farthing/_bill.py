@@ -31,11 +31,11 @@ def open(
     threads: int | None = None,
     progress: Progress = None,
 ) -> Bill:
-    """Opens a bill: a parquet file, a folder (a delivery, a month, a whole export), a manifest, or several of these.
+    """Opens a bill: a parquet or csv file, a folder (a delivery, a month, a whole export), a manifest, or several of these.
 
     `periods` keeps these billing periods only. `threads` is one for each core unless said otherwise. `progress` is
-    `True` for a bar (tqdm), `False` for none, or a callable that gets the rows done and the rows in all; by default
-    there is a bar where somebody is looking.
+    `True` for a bar (tqdm), `False` for none, or a callable that gets the rows done and the rows in all (as far as
+    the bytes tell, where files are text); by default there is a bar where somebody is looking.
 
     >>> october = ft.open(folder, periods=["2026-10"], progress=False)
     >>> october.inventory["periods"]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 Tick: TypeAlias = Callable[[int, int], object]
-"""Called with rows done and rows in all; what it raises stops the work."""
+"""Called with rows done and rows in all, which are estimated where files are text; what it raises stops the work."""
 
 Progress: TypeAlias = Tick | bool | None
 """A callable; `True` for a bar, `False` for none, `None` for a bar on a terminal or in a notebook, if tqdm is there."""

@@ -42,7 +42,7 @@ impl Watch {
     fn advance(&self, progress: Progress) {
         let mut rows = lock(&self.rows);
         if progress.rows_done > rows.0 || progress.rows_done < rows.0 / 2 {
-            *rows = (progress.rows_done, progress.rows_total);
+            *rows = (progress.rows_done, progress.rows_expected());
         }
     }
 

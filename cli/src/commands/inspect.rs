@@ -1,4 +1,4 @@
-//! `farthing inspect`: what there is to read, from names, manifests and footers.
+//! `farthing inspect`: what there is to read, from names, manifests, footers and headers.
 
 use farthing::render::{csv, json, markdown};
 

@@ -25,7 +25,7 @@ impl ReadingBar {
     pub(crate) fn follow(&self) -> impl Fn(farthing::Progress) -> ControlFlow<()> + Send + Sync + 'static {
         let bar = self.0.clone();
         move |progress| {
-            bar.set_length(progress.rows_total);
+            bar.set_length(progress.rows_expected());
             bar.set_position(progress.rows_done);
             ControlFlow::Continue(())
         }

@@ -1,7 +1,7 @@
 //! What can be computed from the columns that a delivery has.
 
 use super::Capability;
-use super::parquet::BillFile;
+use super::file::BillFile;
 use crate::schema::line_items::LineItem;
 
 /// A capability, the columns it rests on (one of each group), and how to get them.

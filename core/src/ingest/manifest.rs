@@ -114,7 +114,7 @@ fn period_in_path(path: &Path) -> Option<String> {
 
 impl Manifest {
     /// The local path of each listed key: the longest tail of the key that exists below a folder above the
-    /// manifest.
+    /// manifest. A packed file may have been unpacked since.
     ///
     /// # Errors
     /// [`Error::Manifest`] that names the first key that is not there.
@@ -130,6 +130,10 @@ impl Manifest {
                 let candidate = folder.join(&tail);
                 if candidate.is_file() {
                     return Ok(candidate);
+                }
+                let unpacked = candidate.with_extension("");
+                if key.contains(".csv.") && unpacked.is_file() {
+                    return Ok(unpacked);
                 }
             }
         }

@@ -1,8 +1,13 @@
 //! Finds the delivery, verifies and reads it: the only floor that touches bills.
 
 pub mod capabilities;
+mod columns;
+mod container;
+pub mod csv;
+pub mod file;
+pub mod guard;
 pub mod manifest;
-pub mod parquet;
+mod parquet;
 pub mod source;
 pub mod verify;
 
@@ -10,7 +15,7 @@ use std::path::PathBuf;
 
 use crate::schema::line_items::Dialect;
 
-/// What there is to read, from file names, manifests and footers; no row has been read.
+/// What there is to read, from file names, manifests, footers and headers; no row has been read.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     /// Deliveries in order of export and period.
@@ -22,8 +27,8 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Rows in all footers.
-    pub fn rows(&self) -> u64 {
+    /// Rows in all footers; `None` where a file has none: rows of text are counted while they are read.
+    pub fn rows(&self) -> Option<u64> {
         self.files().map(|file| file.rows).sum()
     }
 
@@ -53,16 +58,18 @@ pub struct Delivery {
     pub files: Vec<DeliveredFile>,
 }
 
-/// One file of a delivery, as its footer tells.
+/// One file of a delivery, as its footer or header tells.
 #[derive(Debug, Clone)]
 pub struct DeliveredFile {
     /// Its path.
     pub file: String,
     /// Its size.
     pub bytes: u64,
-    /// Its rows.
-    pub rows: u64,
-    /// Its row groups.
+    /// What it is: `parquet`, `csv`, `csv, gzip`, `csv, zip of 3 files`.
+    pub form: String,
+    /// Its rows, as its footer says; text has none, and its rows are counted while they are read.
+    pub rows: Option<u64>,
+    /// Its row groups; text is one.
     pub row_groups: usize,
     /// The writer's name for itself.
     pub written_by: Option<String>,

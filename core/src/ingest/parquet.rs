@@ -1,13 +1,9 @@
 //! Parquet: footers first, one schema for every file, then row groups as batches with dictionary codes kept.
 
-use std::any::Any;
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -16,124 +12,47 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::{Encoding, Type as PhysicalType};
 
 use super::DeliveredFile;
+use super::columns::{Columns, Header, dialect};
+use super::file::{BATCH_ROWS, BillFile, Form};
+use super::guard::guarded;
 use crate::error::{Error, Result};
-use crate::schema::line_items::{
-    COST_CATEGORY_COLUMN_PREFIX, Dialect, Kind, LineItem, REQUIRED, TAG_COLUMN_PREFIX, tag_key,
-};
+use crate::schema::line_items::{Kind, LineItem};
 
-/// Rows of one batch: its money columns stay in a core's second-level cache.
-const BATCH_ROWS: usize = 4096;
-
-/// A bill file whose footer was read and whose columns are known.
-#[derive(Debug, Clone)]
-pub struct BillFile {
-    /// Its path.
-    pub path: PathBuf,
-    /// What its footer tells.
-    pub footer: DeliveredFile,
-    /// Its dialect.
-    pub dialect: Dialect,
-    /// Rows of each row group.
-    pub row_group_rows: Vec<u64>,
-    /// Notes about columns: two spellings of one tag key, and the like.
-    pub notes: Vec<String>,
-    /// How many keys of tags were made one because they differ only in what the report normalizes.
-    pub key_collisions: u32,
-    metadata: ArrowReaderMetadata,
-    columns: Columns,
-}
-
-/// Where each known column stands in a file.
-#[derive(Debug, Clone, Default)]
-struct Columns {
-    /// By [`LineItem`]: the top-level column.
-    known: Vec<Option<usize>>,
-    /// One column for each tag (legacy).
-    tags: Vec<(usize, String)>,
-    /// One column for each cost category (legacy).
-    cost_categories: Vec<(usize, String)>,
-    /// Columns of plain text.
-    text: Vec<usize>,
-}
-
-/// Which columns a pass needs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Projection {
-    /// Known columns.
-    pub line_items: Vec<LineItem>,
-    /// Whether tags are needed.
-    pub tags: bool,
-    /// Whether cost categories are needed.
-    pub cost_categories: bool,
-}
-
-/// One batch of line items: the columns that were asked for and that the file has.
-#[derive(Debug)]
-pub struct LineItemBatch<'a> {
-    /// The file, for messages.
-    pub file: &'a str,
-    /// The rows.
-    pub batch: &'a RecordBatch,
-    layout: &'a Layout,
-}
-
-/// Where the projected columns stand in a batch.
-#[derive(Debug, Clone, Default)]
-pub struct Layout {
-    known: Vec<Option<usize>>,
-    /// Columns of one tag each, with the tag's key.
-    pub tags: Vec<(usize, String)>,
-    /// Columns of one cost category each, with its key.
-    pub cost_categories: Vec<(usize, String)>,
-}
-
-impl<'a> LineItemBatch<'a> {
-    /// The column, when the file has it.
-    pub fn column(&self, item: LineItem) -> Option<&'a arrow::array::ArrayRef> {
-        self.layout.known[item as usize].map(|at| self.batch.column(at))
-    }
-
-    /// The same columns over other rows.
-    pub fn with_batch<'b>(&'b self, batch: &'b RecordBatch) -> LineItemBatch<'b> {
-        LineItemBatch { file: self.file, batch, layout: self.layout }
-    }
-
-    /// The layout of tag and cost-category columns.
-    pub fn layout(&self) -> &'a Layout {
-        self.layout
-    }
-}
+/// The form's name in messages.
+const FORM: &str = "parquet";
 
 /// Reads a file's footer and gates its schema.
 ///
 /// # Errors
 /// [`Error::Unreadable`] when it is no parquet file or truncated, [`Error::NotABill`] when it has none of a
 /// bill's columns, [`Error::Column`] when a column has a type that is not known or is there twice.
-pub fn open(path: &Path) -> Result<BillFile> {
+pub(super) fn open(path: &Path) -> Result<BillFile> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|source| Error::io(path, source))?;
     let bytes = file.metadata().map_err(|source| Error::io(path, source))?.len();
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let footer = guarded(&name, || ArrowReaderMetadata::load(&file, options.clone()))?;
-    let columns = Columns::find(&name, footer.schema())?;
+    let footer = guarded(&name, FORM, || ArrowReaderMetadata::load(&file, options.clone()))?;
+    let headers: Vec<Header> = footer.schema().fields().iter().map(|field| Header::new(field.name())).collect();
+    let columns = Columns::find(&name, &headers)?;
     let wanted = wanted_schema(&name, &footer, &columns)?;
-    let metadata = guarded(&name, || {
+    let metadata = guarded(&name, FORM, || {
         ArrowReaderMetadata::try_new(
             Arc::clone(footer.metadata()),
             options.clone().with_schema(Arc::new(wanted.clone())),
         )
     })?;
     let parquet = footer.metadata();
-    let row_group_rows: Vec<u64> =
-        parquet.row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).collect();
+    let row_group_rows: Vec<Option<u64>> =
+        parquet.row_groups().iter().map(|group| Some(u64::try_from(group.num_rows()).unwrap_or(0))).collect();
     let (notes, key_collisions) = columns.collisions(&name);
     Ok(BillFile {
         path: path.to_path_buf(),
-        dialect: dialect(footer.schema()),
+        dialect: dialect(&headers, false),
         footer: DeliveredFile {
             file: name,
             bytes,
-            rows: u64::try_from(parquet.file_metadata().num_rows()).unwrap_or(0),
+            form: FORM.to_owned(),
+            rows: Some(u64::try_from(parquet.file_metadata().num_rows()).unwrap_or(0)),
             row_groups: row_group_rows.len(),
             written_by: parquet.file_metadata().created_by().map(str::to_owned),
             columns: footer.schema().fields().len(),
@@ -143,103 +62,9 @@ pub fn open(path: &Path) -> Result<BillFile> {
         row_group_rows,
         notes,
         key_collisions,
-        metadata,
         columns,
+        form: Form::Parquet(metadata),
     })
-}
-
-/// Runs a decoder; its error or panic becomes an [`Error::Unreadable`] that names the file.
-fn guarded<T>(file: &str, decode: impl FnOnce() -> parquet::errors::Result<T>) -> Result<T> {
-    let unreadable = |detail: String| Error::Unreadable { file: file.to_owned(), detail };
-    DECODING.set(true);
-    let outcome = catch_unwind(AssertUnwindSafe(decode));
-    DECODING.set(false);
-    match outcome {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(unreadable(format!("this is no whole parquet file ({error})"))),
-        Err(panic) => Err(unreadable(format!("the parquet decoder gave up ({})", panic_text(panic.as_ref())))),
-    }
-}
-
-thread_local! {
-    static DECODING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// Whether this thread is inside a decoder, whose panic becomes an [`Error::Unreadable`]: a program's panic hook
-/// can keep quiet about it.
-pub fn is_decoding() -> bool {
-    DECODING.get()
-}
-
-/// What a panic said.
-pub fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
-}
-
-/// CUR 2.0 keeps tags, cost categories and product attributes in maps; the legacy report has a column for each.
-fn dialect(schema: &Schema) -> Dialect {
-    let names = ["resource_tags", "cost_category", "product", "discount", "line_item_usage_account_name"];
-    let cur2 = schema.fields().iter().any(|field| names.contains(&field.name().to_ascii_lowercase().as_str()));
-    if cur2 { Dialect::Cur2 } else { Dialect::LegacyCur }
-}
-
-impl Columns {
-    fn find(file: &str, schema: &Schema) -> Result<Columns> {
-        let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
-        for (at, field) in schema.fields().iter().enumerate() {
-            if let Some(other) = by_name.insert(field.name().to_ascii_lowercase(), at) {
-                return Err(Error::Column {
-                    file: file.to_owned(),
-                    column: field.name().clone(),
-                    detail: format!(
-                        "it differs from {} only in case, so its money could be lost; rename one of them",
-                        schema.field(other).name()
-                    ),
-                });
-            }
-        }
-        let find = |item: LineItem| {
-            let column = item.column();
-            std::iter::once(&column.name).chain(column.aliases).find_map(|name| by_name.get(*name).copied())
-        };
-        let known: Vec<Option<usize>> = LineItem::ALL.iter().map(|&item| find(item)).collect();
-        let missing: Vec<&str> =
-            REQUIRED.iter().filter(|&&item| known[item as usize].is_none()).map(|item| item.name()).collect();
-        if missing.len() == REQUIRED.len() {
-            return Err(Error::NotABill { file: file.to_owned(), missing: missing.join(", ") });
-        }
-        if let Some(column) = missing.first() {
-            return Err(Error::Column {
-                file: file.to_owned(),
-                column: (*column).to_owned(),
-                detail: "it is missing, and a bill cannot be read without it; export the report with this column"
-                    .to_owned(),
-            });
-        }
-        let keyed = |prefix: &str| {
-            let columns = by_name.iter().filter_map(|(name, &at)| Some((at, tag_key(name.strip_prefix(prefix)?))));
-            columns.collect::<Vec<_>>()
-        };
-        let is_text = |item: &&LineItem| item.column().kind == Kind::Text;
-        let text = LineItem::ALL.iter().filter(is_text).filter_map(|&item| known[item as usize]).collect();
-        let (tags, cost_categories) = (keyed(TAG_COLUMN_PREFIX), keyed(COST_CATEGORY_COLUMN_PREFIX));
-        Ok(Columns { known, tags, cost_categories, text })
-    }
-
-    /// Two columns of one key: both are read, the later one counts.
-    fn collisions(&self, file: &str) -> (Vec<String>, u32) {
-        let mut notes = Vec::new();
-        for (what, columns) in [("tag", &self.tags), ("cost category", &self.cost_categories)] {
-            let mut keys: Vec<&String> = columns.iter().map(|(_, key)| key).collect();
-            keys.sort();
-            for pair in keys.windows(2).filter(|pair| pair[0] == pair[1]) {
-                notes.push(format!("{file}: two columns hold the {what} `{}`", pair[0]));
-            }
-        }
-        let count = notes.len() as u32;
-        (notes, count)
-    }
 }
 
 /// The types we ask the decoder for: dictionaries for text, microseconds for INT96 (whose nanoseconds overflow
@@ -325,109 +150,49 @@ fn encoding(footer: &ArrowReaderMetadata, columns: &Columns, item: LineItem) -> 
     }
 }
 
-impl BillFile {
-    /// Whether the file has the column.
-    pub fn has(&self, item: LineItem) -> bool {
-        match item {
-            LineItem::ResourceTags if !self.columns.tags.is_empty() => true,
-            LineItem::CostCategory if !self.columns.cost_categories.is_empty() => true,
-            _ => self.columns.known[item as usize].is_some(),
-        }
-    }
-
-    /// The batches of one row group, with only the projected columns decoded.
-    ///
-    /// # Errors
-    /// [`Error::Io`] or [`Error::Unreadable`] when the file cannot be opened or decoded.
-    pub fn row_group(&self, group: usize, projection: &Projection) -> Result<RowGroup<'_>> {
-        let roots = self.roots(projection);
-        let file = File::open(&self.path).map_err(|source| Error::io(&self.path, source))?;
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots.iter().copied());
-        let reader = guarded(&self.footer.file, || {
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata_of(group, &roots)?)
-                .with_projection(mask)
-                .with_row_groups(vec![group])
-                .with_batch_size(BATCH_ROWS)
-                .build()
-        })?;
-        Ok(RowGroup { file: &self.footer.file, layout: self.layout(&roots, projection), reader })
-    }
-
-    /// How a row group is read: text whose writer gave up its dictionary (resource ids) comes as views of the pages,
-    /// which spares making a dictionary for every batch.
-    fn metadata_of(&self, group: usize, roots: &[usize]) -> parquet::errors::Result<ArrowReaderMetadata> {
-        let schema = self.metadata.schema();
-        let chunks = self.metadata.metadata().row_group(group).columns();
-        let parquet = self.metadata.parquet_schema();
-        let gave_up = |root: usize| {
-            let leaf = (0..parquet.num_columns()).find(|&leaf| parquet.get_column_root_idx(leaf) == root);
-            let encodings = leaf.and_then(|leaf| chunks[leaf].page_encoding_stats_mask());
-            encodings.is_some_and(|encodings| encodings.is_set(Encoding::PLAIN))
-        };
-        let is_text = |root: usize| self.columns.text.contains(&root) && *schema.field(root).data_type() == text_type();
-        let plain: Vec<usize> = roots.iter().copied().filter(|&root| is_text(root) && gave_up(root)).collect();
-        if plain.is_empty() {
-            return Ok(self.metadata.clone());
-        }
-        let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
-        for root in plain {
-            fields[root] = Arc::new(fields[root].as_ref().clone().with_data_type(DataType::Utf8View));
-        }
-        let options =
-            ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(Arc::new(Schema::new(fields)));
-        ArrowReaderMetadata::try_new(Arc::clone(self.metadata.metadata()), options)
-    }
-
-    /// The top-level columns of a projection, in file order.
-    fn roots(&self, projection: &Projection) -> Vec<usize> {
-        let known = projection.line_items.iter().filter_map(|&item| self.columns.known[item as usize]);
-        let mut roots: Vec<usize> = known.collect();
-        if projection.tags {
-            roots.extend(self.columns.tags.iter().map(|tag| tag.0));
-            roots.extend(self.columns.known[LineItem::ResourceTags as usize]);
-        }
-        if projection.cost_categories {
-            roots.extend(self.columns.cost_categories.iter().map(|category| category.0));
-            roots.extend(self.columns.known[LineItem::CostCategory as usize]);
-        }
-        roots.sort_unstable();
-        roots.dedup();
-        roots
-    }
-
-    fn layout(&self, roots: &[usize], projection: &Projection) -> Layout {
-        let place = |root: usize| roots.binary_search(&root).ok();
-        let keyed = |wanted: bool, columns: &[(usize, String)]| {
-            let placed = columns.iter().filter_map(|(root, key)| Some((place(*root)?, key.clone())));
-            if wanted { placed.collect() } else { Vec::new() }
-        };
-        Layout {
-            known: self.columns.known.iter().map(|root| root.and_then(place)).collect(),
-            tags: keyed(projection.tags, &self.columns.tags),
-            cost_categories: keyed(projection.cost_categories, &self.columns.cost_categories),
-        }
-    }
+/// Opens a row group, with only these top-level columns decoded.
+pub(super) fn row_group(
+    bill: &BillFile,
+    metadata: &ArrowReaderMetadata,
+    group: usize,
+    roots: &[usize],
+) -> Result<ParquetRecordBatchReader> {
+    let file = File::open(&bill.path).map_err(|source| Error::io(&bill.path, source))?;
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied());
+    guarded(&bill.footer.file, FORM, || {
+        ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata_of(bill, metadata, group, roots)?)
+            .with_projection(mask)
+            .with_row_groups(vec![group])
+            .with_batch_size(BATCH_ROWS)
+            .build()
+    })
 }
 
-/// The batches of one row group.
-pub struct RowGroup<'a> {
-    file: &'a str,
-    layout: Layout,
-    reader: ParquetRecordBatchReader,
-}
-
-impl RowGroup<'_> {
-    /// The next batch of rows, or `None` at the end.
-    ///
-    /// # Errors
-    /// [`Error::Unreadable`] when the decoder fails or panics.
-    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        let reader = &mut self.reader;
-        guarded(self.file, || reader.next().transpose().map_err(Into::into))
+/// How a row group is read: text whose writer gave up its dictionary (resource ids) comes as views of the pages,
+/// which spares making a dictionary for every batch.
+fn metadata_of(
+    file: &BillFile,
+    metadata: &ArrowReaderMetadata,
+    group: usize,
+    roots: &[usize],
+) -> parquet::errors::Result<ArrowReaderMetadata> {
+    let schema = metadata.schema();
+    let chunks = metadata.metadata().row_group(group).columns();
+    let parquet = metadata.parquet_schema();
+    let gave_up = |root: usize| {
+        let leaf = (0..parquet.num_columns()).find(|&leaf| parquet.get_column_root_idx(leaf) == root);
+        let encodings = leaf.and_then(|leaf| chunks[leaf].page_encoding_stats_mask());
+        encodings.is_some_and(|encodings| encodings.is_set(Encoding::PLAIN))
+    };
+    let is_text = |root: usize| file.columns.text.contains(&root) && *schema.field(root).data_type() == text_type();
+    let plain: Vec<usize> = roots.iter().copied().filter(|&root| is_text(root) && gave_up(root)).collect();
+    if plain.is_empty() {
+        return Ok(metadata.clone());
     }
-
-    /// A batch of this row group with names to its columns.
-    pub fn line_items<'b>(&'b self, batch: &'b RecordBatch) -> LineItemBatch<'b> {
-        LineItemBatch { file: self.file, batch, layout: &self.layout }
+    let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+    for root in plain {
+        fields[root] = Arc::new(fields[root].as_ref().clone().with_data_type(DataType::Utf8View));
     }
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(Arc::new(Schema::new(fields)));
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
 }

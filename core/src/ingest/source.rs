@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::csv;
 use super::manifest::{self, Manifest};
 use crate::error::{Error, Result};
 
@@ -51,17 +52,14 @@ pub fn discover(paths: &[PathBuf]) -> Result<Discovery> {
 }
 
 fn nothing_found(paths: &[PathBuf], others: &[PathBuf]) -> Error {
-    let compressed = others.iter().find(|path| {
-        let name = path.to_string_lossy();
-        name.ends_with(".csv") || name.ends_with(".csv.gz") || name.ends_with(".csv.zip")
-    });
-    let detail = match compressed {
+    let detail = match others.iter().find(|path| csv::is_csv(&path.to_string_lossy())) {
         Some(path) => format!(
-            "no parquet file here; {} is a csv delivery, which this version does not read: deliver the report as parquet",
+            "no parquet file, no manifest and no csv of a report here: {} is none; point farthing at a CUR or \
+             Data Exports delivery, a month of it, or one of its files",
             path.display()
         ),
-        None => "no parquet file and no manifest here; point farthing at a CUR or Data Exports delivery, \
-                 a month of it, or one of its parquet files"
+        None => "no parquet file, no csv and no manifest here; point farthing at a CUR or Data Exports delivery, \
+                 a month of it, or one of its files"
             .to_owned(),
     };
     Error::NoBill { path: paths.first().cloned().unwrap_or_default(), detail }
@@ -70,18 +68,24 @@ fn nothing_found(paths: &[PathBuf], others: &[PathBuf]) -> Error {
 #[derive(Default)]
 struct Seen {
     manifests: Vec<PathBuf>,
-    parquet: Vec<PathBuf>,
+    /// Parquet and csv.
+    files: Vec<PathBuf>,
     /// What is neither: looked at only to say why nothing was found.
     others: Vec<PathBuf>,
+    /// Files that were asked for by name.
+    named: Vec<PathBuf>,
 }
 
 impl Seen {
     fn file(&mut self, path: &Path, named: bool) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if manifest::is_manifest(name) {
+        if named {
+            self.named.push(path.to_path_buf());
+        }
+        if manifest::is_manifest(name) || (named && name.ends_with(".json")) {
             self.manifests.push(path.to_path_buf());
-        } else if name.ends_with(".parquet") || (named && !name.contains(".csv") && !name.ends_with(".json")) {
-            self.parquet.push(path.to_path_buf());
+        } else if name.ends_with(".parquet") || csv::is_csv(name) || named {
+            self.files.push(path.to_path_buf());
         } else {
             self.others.push(path.to_path_buf());
         }
@@ -113,11 +117,6 @@ impl Seen {
         for manifest in current_manifests(&self.manifests, &mut discovery.notes)? {
             let mut files = manifest.resolve()?;
             files.sort();
-            let parquet = files.iter().filter(|file| file.to_string_lossy().ends_with(".parquet")).count();
-            if parquet < files.len() {
-                self.others.extend(files);
-                continue;
-            }
             listed.extend(files.iter().map(|file| real(file)));
             discovery.deliveries.push(Found {
                 export: manifest.export,
@@ -132,9 +131,9 @@ impl Seen {
     }
 
     /// Files that no manifest lists: deliveries by folder where there are no manifests at all, else ghosts.
-    fn unlisted(&self, listed: &[PathBuf], discovery: &mut Discovery) {
+    fn unlisted(&mut self, listed: &[PathBuf], discovery: &mut Discovery) {
         let mut by_folder: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-        for path in &self.parquet {
+        for path in &self.files {
             if listed.contains(&real(path)) {
                 continue;
             }
@@ -142,15 +141,30 @@ impl Seen {
                 discovery.notes.push(format!("{} is in no manifest and was not read", path.display()));
                 continue;
             }
+            if !self.named.contains(path) && csv::is_csv(&path.to_string_lossy()) && !csv::is_bill(path) {
+                discovery.notes.push(format!("{} is no bill and was not read", path.display()));
+                self.others.push(path.clone());
+                continue;
+            }
             let folder = real(path).parent().map(Path::to_path_buf).unwrap_or_default();
             by_folder.entry(folder).or_default().push(path.clone());
         }
         for (folder, mut files) in by_folder {
             files.sort();
+            let twins = unpacked_twins(&files);
+            files.retain(|file| !twins.contains(file));
+            let note = |twin: &PathBuf| format!("{} lies beside its packed form and was not read", twin.display());
+            discovery.notes.extend(twins.iter().map(note));
             let export = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             discovery.deliveries.push(Found { export, manifest: None, period: None, files });
         }
     }
+}
+
+/// Files that are another one of the folder, unpacked: `a.csv` beside `a.csv.gz`.
+fn unpacked_twins(files: &[PathBuf]) -> Vec<PathBuf> {
+    let has = |path: &Path, ending: &str| files.contains(&PathBuf::from(format!("{}{ending}", path.display())));
+    files.iter().filter(|path| has(path, ".gz") || has(path, ".zip")).cloned().collect()
 }
 
 fn real(path: &Path) -> PathBuf {
@@ -168,12 +182,16 @@ fn current_manifests(paths: &[PathBuf], notes: &mut Vec<String>) -> Result<Vec<M
             let depth = |manifest: &Manifest| manifest.path.components().count();
             (std::cmp::Reverse(depth(&manifest)), &manifest.path) > (std::cmp::Reverse(depth(other)), &other.path)
         };
+        // Text deliveries repeat the manifest in the assembly's folder.
+        let is_copy = |other: &Manifest| other.keys == manifest.keys;
         match current.get(&key) {
             Some(other) if !newer(other) => {
-                notes.push(format!("{} is superseded by {}", path.display(), other.path.display()));
+                if !is_copy(other) {
+                    notes.push(format!("{} is superseded by {}", path.display(), other.path.display()));
+                }
             }
             other => {
-                if let Some(other) = other {
+                if let Some(other) = other.filter(|other| !is_copy(other)) {
                     notes.push(format!("{} is superseded by {}", other.path.display(), path.display()));
                 }
                 current.insert(key, manifest);

@@ -246,6 +246,12 @@ impl Gatherer {
         }
     }
 
+    /// Counts rows as they came out of a file's decoder.
+    pub fn rows_read(&mut self, file: &str, delivery: u32, rows: u64) {
+        let file = self.ledger.file(file, delivery);
+        self.ledger.files[file as usize].rows_read += rows;
+    }
+
     /// The ledger, with the names its ids are of.
     pub fn finish(mut self, names: Names, lossy_amounts: u64, key_collisions: Vec<String>) -> Ledger {
         self.shared.spread(&mut self.ledger);

@@ -4,6 +4,7 @@ use super::tables::{
     AllocationGroup, AuditKey, BillKey, CommitmentKey, DailyGroup, KindKey, Ledger, NegationKey, ProductKey,
     ResourceKey, SeriesKey, or_mask,
 };
+use crate::normalize::cur::absorb_unreadable;
 use crate::schema::charges::Text;
 use crate::schema::names::Remap;
 
@@ -29,6 +30,9 @@ impl Ledger {
         self.merge_commitments(&mut other, &places);
         self.lossy_amounts += other.lossy_amounts;
         self.key_collisions.append(&mut other.key_collisions);
+        for (column, found) in &other.unreadable {
+            absorb_unreadable(&mut self.unreadable, column, found);
+        }
         self.narrow();
     }
 
@@ -83,7 +87,12 @@ impl Ledger {
             place
         });
         let series: Vec<u32> = series.collect();
-        let files = other.files.iter().map(|file| self.file(&file.file, file.delivery)).collect();
+        let files = other.files.iter().map(|file| {
+            let number = self.file(&file.file, file.delivery);
+            self.files[number as usize].rows_read += file.rows_read;
+            number
+        });
+        let files = files.collect();
         for (&account, &(day, name)) in other.account_names.iter() {
             let (account, name) = (names.id(Text::SubAccountId, account), names.id(Text::SubAccountName, name));
             self.settle_account_name(account, day, name);

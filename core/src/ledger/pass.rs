@@ -1,5 +1,6 @@
 //! One pass over a bill: row groups are decoded, normalized and handed to a fold, on several threads.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::gather::{Gatherer, wanted};
 use super::tables::Ledger;
 use crate::error::{Error, Result};
-use crate::ingest::parquet::{BillFile, panic_text};
+use crate::ingest::file::BillFile;
+use crate::ingest::guard::panic_text;
 use crate::ingest::verify;
-use crate::normalize::ChargeBatch;
-use crate::normalize::cur::{Normalizer, Spellings, Wanted};
+use crate::normalize::cur::{Normalizer, Spellings, Wanted, absorb_unreadable};
+use crate::normalize::{ChargeBatch, Unreadable};
 use crate::schema::names::SharedNames;
 
 /// How far a pass has come.
@@ -18,10 +20,20 @@ use crate::schema::names::SharedNames;
 pub struct Progress {
     /// Rows folded.
     pub rows_done: u64,
-    /// Rows in all footers.
-    pub rows_total: u64,
+    /// Rows in all footers; `None` where a file has none.
+    pub rows_total: Option<u64>,
+    /// Bytes of the files that were read, about.
+    pub bytes_done: u64,
     /// Bytes of all files.
     pub bytes_total: u64,
+}
+
+impl Progress {
+    /// Rows in all: as the footers say, or else as far as the bytes that were read tell.
+    pub fn rows_expected(&self) -> u64 {
+        let expected = u128::from(self.rows_done) * u128::from(self.bytes_total) / u128::from(self.bytes_done.max(1));
+        self.rows_total.unwrap_or_else(|| u64::try_from(expected).unwrap_or(u64::MAX).max(self.rows_done))
+    }
 }
 
 /// Called now and then during a pass; `Break` stops it.
@@ -62,6 +74,8 @@ pub trait Fold: Send {
     /// # Errors
     /// Whatever the fold cannot do.
     fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &PassFile) -> Result<()>;
+    /// Learns that so many rows of a file came out of its decoder.
+    fn rows_read(&mut self, _file: &PassFile, _rows: u64) {}
     /// Called at the end of the pass.
     fn finish(self, normalizer: Normalizer, names: &SharedNames) -> Self::Output;
 }
@@ -71,7 +85,8 @@ struct Shared<'a> {
     tasks: Vec<(usize, usize)>,
     next: AtomicUsize,
     rows_done: AtomicU64,
-    rows_total: u64,
+    rows_total: Option<u64>,
+    bytes_done: AtomicU64,
     bytes_total: u64,
     stopped: AtomicBool,
     options: &'a PassOptions,
@@ -98,6 +113,7 @@ pub fn run<F: Fold>(
         bytes_total: files.iter().map(|file| file.file.footer.bytes).sum(),
         next: AtomicUsize::new(0),
         rows_done: AtomicU64::new(0),
+        bytes_done: AtomicU64::new(0),
         stopped: AtomicBool::new(false),
         files,
         options,
@@ -141,14 +157,15 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut 
         let task = shared.next.fetch_add(1, Ordering::Relaxed);
         let Some(&(file, group)) = shared.tasks.get(task) else { break };
         let file = &shared.files[file];
-        let mut rows = 0;
+        let (mut rows, mut bytes) = (0, 0);
         let mut read = || -> Result<()> {
             let mut row_group = file.file.row_group(group, &projection)?;
             while let Some(batch) = row_group.next_batch()? {
                 rows += batch.num_rows() as u64;
                 normalizer.normalize(&row_group.line_items(&batch), &mut charges)?;
                 fold.fold(&charges, names, file)?;
-                shared.report(batch.num_rows() as u64)?;
+                let bytes_before = std::mem::replace(&mut bytes, row_group.bytes_done());
+                shared.report(batch.num_rows() as u64, bytes - bytes_before)?;
             }
             Ok(())
         };
@@ -156,7 +173,8 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut 
             shared.stopped.store(true, Ordering::Relaxed);
             return Err(error);
         }
-        let due = file.file.row_group_rows[group];
+        fold.rows_read(file, rows);
+        let due = file.file.row_group_rows[group].unwrap_or(rows);
         if rows != due {
             return Err(Error::Unreadable {
                 file: file.file.footer.file.clone(),
@@ -168,10 +186,12 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut 
 }
 
 impl Shared<'_> {
-    fn report(&self, rows: u64) -> Result<()> {
+    fn report(&self, rows: u64, bytes: u64) -> Result<()> {
         let rows_done = self.rows_done.fetch_add(rows, Ordering::Relaxed) + rows;
+        let bytes_done = self.bytes_done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if let Some(progress) = &self.options.progress {
-            let now = Progress { rows_done, rows_total: self.rows_total, bytes_total: self.bytes_total };
+            let (rows_total, bytes_total) = (self.rows_total, self.bytes_total);
+            let now = Progress { rows_done, rows_total, bytes_done: bytes_done.min(bytes_total), bytes_total };
             if progress(now).is_break() {
                 self.stopped.store(true, Ordering::Relaxed);
             }
@@ -186,6 +206,7 @@ impl Shared<'_> {
 struct Gathering {
     gatherer: Gatherer,
     lossy_amounts: u64,
+    unreadable: BTreeMap<String, Unreadable>,
     spellings: Spellings,
 }
 
@@ -210,9 +231,16 @@ impl Fold for GatherFold {
         Ok(())
     }
 
+    fn rows_read(&mut self, file: &PassFile, rows: u64) {
+        self.with(|all| all.gatherer.rows_read(&file.file.footer.file, file.delivery, rows));
+    }
+
     fn finish(self, normalizer: Normalizer, _names: &SharedNames) {
         self.with(|all| {
             all.lossy_amounts += normalizer.lossy_amounts;
+            for (column, found) in &normalizer.unreadable {
+                absorb_unreadable(&mut all.unreadable, column, found);
+            }
             for (key, spellings) in normalizer.spellings() {
                 all.spellings.entry(key).or_default().extend(spellings);
             }
@@ -234,6 +262,7 @@ pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
         format!("{key} is written {}", spellings.into_iter().collect::<Vec<_>>().join(" and "))
     });
     let mut ledger = all.gatherer.finish(names.take(), all.lossy_amounts, collisions.collect());
+    ledger.unreadable = all.unreadable;
     // A file without rows is read too.
     for file in files {
         ledger.file(&file.file.footer.file, file.delivery);

@@ -251,6 +251,8 @@ pub struct FoldedFile {
     pub file: String,
     /// Its delivery's number in the inventory.
     pub delivery: u32,
+    /// Rows that came out of its decoder.
+    pub rows_read: u64,
 }
 
 /// A bill's exact sums. Ledgers add: [`Ledger::merge`].
@@ -288,6 +290,8 @@ pub struct Ledger {
     pub account_names: Keyed<u32, (i32, u32)>,
     /// Amounts that had more decimals than units of 1e-12 hold.
     pub lossy_amounts: u64,
+    /// Text that is no number in columns that no total rests on, by column.
+    pub unreadable: std::collections::BTreeMap<String, crate::normalize::Unreadable>,
     /// Keys of tags that are spelled in several ways.
     pub key_collisions: std::collections::BTreeSet<String>,
     /// Tag keys kept by period because they have too many values: bill, key, is a cost category.
@@ -319,7 +323,7 @@ impl Ledger {
         if let Some(at) = self.files.iter().position(|known| known.file == file && known.delivery == delivery) {
             return at as u32;
         }
-        self.files.push(FoldedFile { file: file.to_owned(), delivery });
+        self.files.push(FoldedFile { file: file.to_owned(), delivery, rows_read: 0 });
         self.files.len() as u32 - 1
     }
 

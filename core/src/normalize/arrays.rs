@@ -8,6 +8,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::error::{Error, Result};
+use crate::ingest::csv::NULL_WORDS;
+use crate::ingest::file::LineItemBatch;
+use crate::schema::line_items::LineItem;
 use crate::schema::money::{Scaled, from_f64, from_text};
 use crate::schema::names::Pool;
 
@@ -20,6 +23,39 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     pub(super) fn error(&self, detail: String) -> Error {
         Error::Column { file: self.file.to_owned(), column: self.column.to_owned(), detail }
+    }
+}
+
+/// A value that cannot be read: its row in the batch, and what is wrong with it.
+#[derive(Debug)]
+pub(super) struct Bad {
+    pub(super) row: usize,
+    pub(super) detail: String,
+}
+
+impl Bad {
+    /// The error of a column of these line items; of text it says the line.
+    pub(super) fn error(self, items: &LineItemBatch<'_>, item: LineItem) -> Error {
+        let line = items.line(self.row).map(|line| format!("line {line}: ")).unwrap_or_default();
+        Place { file: items.file, column: items.spelled(item) }.error(line + &self.detail)
+    }
+}
+
+/// Values of a column that no total rests on and that are no numbers: how many rows, and one of the texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Rows.
+    pub rows: u64,
+    /// The text of one of them, the first in alphabetical order.
+    pub text: String,
+}
+
+impl Unreadable {
+    pub(crate) fn absorb(&mut self, other: &Unreadable) {
+        self.rows += other.rows;
+        if other.text < self.text {
+            self.text.clone_from(&other.text);
+        }
     }
 }
 
@@ -113,7 +149,8 @@ pub(super) enum Numbers {
 
 impl Numbers {
     /// Reads a column. Text that is no number is an error, or missing when `lenient`.
-    pub(super) fn read(array: Option<&ArrayRef>, scale: u32, lenient: bool, place: &Place<'_>) -> Result<Numbers> {
+    pub(super) fn read(array: Option<&ArrayRef>, scale: u32, lenient: bool) -> std::result::Result<Numbers, Bad> {
+        let whole = |detail: String| Bad { row: 0, detail };
         let Some(array) = array else { return Ok(Numbers::Absent) };
         if array.null_count() == array.len() {
             return Ok(Numbers::Absent);
@@ -124,8 +161,12 @@ impl Numbers {
             DataType::Decimal128(_, decimals) => Ok(Numbers::Decimal(array.as_primitive().clone(), *decimals)),
             DataType::Dictionary(..) => {
                 let coded = array.as_dictionary::<Int32Type>().clone();
-                let values = coded.values().as_string::<i32>().iter().map(|text| parse(text, scale, lenient, place));
-                let values = values.collect::<Result<Vec<_>>>()?;
+                let texts = coded.values().as_string::<i32>();
+                let mut values = Vec::with_capacity(texts.len());
+                for (code, text) in texts.iter().enumerate() {
+                    values
+                        .push(parse(text, scale, lenient).map_err(|detail| Bad { row: row_of(&coded, code), detail })?);
+                }
                 Ok(Numbers::Text(coded, values))
             }
             DataType::Int8
@@ -134,14 +175,28 @@ impl Numbers {
             | DataType::Int64
             | DataType::UInt32
             | DataType::UInt64 => {
-                let wide = cast(array, &DataType::Decimal128(38, 0)).map_err(|error| place.error(error.to_string()))?;
+                let wide = cast(array, &DataType::Decimal128(38, 0)).map_err(|error| whole(error.to_string()))?;
                 Ok(Numbers::Decimal(wide.as_primitive().clone(), 0))
             }
             _ => {
-                let wide = cast(array, &DataType::Float64).map_err(|error| place.error(error.to_string()))?;
+                let wide = cast(array, &DataType::Float64).map_err(|error| whole(error.to_string()))?;
                 Ok(Numbers::Double(wide.as_primitive().clone()))
             }
         }
+    }
+
+    /// Text that is no number, where there is any.
+    pub(super) fn unreadable(&self) -> Option<Unreadable> {
+        let Numbers::Text(coded, values) = self else { return None };
+        let texts = coded.values().as_string::<i32>();
+        let is_unreadable =
+            |code: usize| values[code].is_none() && texts.is_valid(code) && !is_missing(texts.value(code).trim());
+        if !(0..texts.len()).any(is_unreadable) {
+            return None;
+        }
+        let codes = coded.keys().iter().flatten().map(|code| code as usize).filter(|&code| is_unreadable(code));
+        let text = codes.clone().map(|code| texts.value(code)).min()?.to_owned();
+        Some(Unreadable { rows: codes.count() as u64, text })
     }
 
     /// The amount of a row; `None` when it has none.
@@ -172,13 +227,20 @@ impl Numbers {
     }
 }
 
-fn parse(text: Option<&str>, scale: u32, lenient: bool, place: &Place<'_>) -> Result<Option<Scaled>> {
-    match text.map(str::trim) {
-        None | Some("") => Ok(None),
-        Some(text) => match from_text(text, scale) {
-            None if !lenient => Err(place.error(not_a_number(text))),
-            parsed => Ok(parsed),
-        },
+/// The first row with a code of the dictionary.
+fn row_of(coded: &DictionaryArray<Int32Type>, code: usize) -> usize {
+    coded.keys().iter().position(|key| key == Some(code as i32)).unwrap_or(0)
+}
+
+fn is_missing(text: &str) -> bool {
+    text.is_empty() || NULL_WORDS.contains(&text)
+}
+
+fn parse(text: Option<&str>, scale: u32, lenient: bool) -> std::result::Result<Option<Scaled>, String> {
+    let Some(text) = text.map(str::trim).filter(|text| !is_missing(text)) else { return Ok(None) };
+    match from_text(text, scale) {
+        None if !lenient => Err(not_a_number(text)),
+        parsed => Ok(parsed),
     }
 }
 
@@ -197,33 +259,32 @@ fn rescale(value: i128, decimals: i32, scale: u32) -> Option<Scaled> {
 }
 
 /// Fills `out` with instants in seconds since 1970-01-01 UTC; a missing one is an error.
-pub(super) fn instants(array: &ArrayRef, out: &mut Vec<i64>, place: &Place<'_>) -> Result<()> {
+pub(super) fn instants(array: &ArrayRef, out: &mut Vec<i64>) -> std::result::Result<(), Bad> {
     out.clear();
     if let Some(coded) = array.as_dictionary_opt::<Int32Type>() {
         let text = coded.values().as_string::<i32>();
         let values = parsed_instants(text);
         for row in 0..array.len() {
             let value = if coded.is_null(row) { None } else { values[coded.keys().value(row) as usize] };
-            out.push(value.ok_or_else(|| missing_instant(coded, row, place))?);
+            out.push(value.ok_or_else(|| missing_instant(coded, row))?);
         }
         return Ok(());
     }
-    let seconds =
-        cast(array, &DataType::Timestamp(TimeUnit::Second, None)).map_err(|error| place.error(error.to_string()))?;
+    let seconds = cast(array, &DataType::Timestamp(TimeUnit::Second, None))
+        .map_err(|error| Bad { row: 0, detail: error.to_string() })?;
     let seconds = seconds.as_primitive::<arrow::datatypes::TimestampSecondType>();
     if seconds.null_count() > 0 {
-        return Err(
-            place.error("some rows have no instant, so they belong to no day; export the report again".to_owned())
-        );
+        let detail = "some rows have no instant, so they belong to no day; export the report again".to_owned();
+        return Err(Bad { row: 0, detail });
     }
     out.extend_from_slice(seconds.values());
     Ok(())
 }
 
-fn missing_instant(coded: &DictionaryArray<Int32Type>, row: usize, place: &Place<'_>) -> Error {
+fn missing_instant(coded: &DictionaryArray<Int32Type>, row: usize) -> Bad {
     let text =
         if coded.is_null(row) { "" } else { coded.values().as_string::<i32>().value(coded.keys().value(row) as usize) };
-    place.error(format!("`{text}` is no instant such as 2026-10-01T00:00:00Z"))
+    Bad { row, detail: format!("`{text}` is no instant such as 2026-10-01T00:00:00Z") }
 }
 
 fn parsed_instants(text: &StringArray) -> Vec<Option<i64>> {
@@ -252,7 +313,13 @@ mod tests {
 
     #[test]
     fn instants_are_read_in_every_spelling() {
-        for text in ["2026-10-01T00:00:00Z", "2026-10-01T00:00:00.000Z", "2026-10-01 00:00:00", "2026-10-01"] {
+        for text in [
+            "2026-10-01T00:00:00Z",
+            "2026-10-01T00:00:00.000Z",
+            "2026-10-01 00:00:00",
+            "2026-10-01",
+            "2026-10-01 00:00:00+00:00",
+        ] {
             assert_eq!(instant(text), Some(1_790_812_800), "{text}");
         }
         assert_eq!(instant("October"), None);

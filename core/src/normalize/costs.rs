@@ -3,11 +3,11 @@
 use super::amortize::{Amortized, LineItemTerms, amortize, is_special};
 use arrow::array::Array;
 
-use super::arrays::{Numbers, Place, not_a_number};
+use super::arrays::{Bad, Numbers, Place, Unreadable, not_a_number};
 use super::cur::Normalizer;
 use super::{ChargeBatch, CommitmentTerms};
 use crate::error::Result;
-use crate::ingest::parquet::LineItemBatch;
+use crate::ingest::file::LineItemBatch;
 use crate::schema::charges::Metric;
 use crate::schema::line_items::{Kind, LineItem};
 use crate::schema::money::{MONEY_SCALE, QUANTITY_SCALE, from_f64};
@@ -17,6 +17,7 @@ use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
 /// The amount columns of one batch.
 pub(super) struct Amounts<'a> {
     file: &'a str,
+    items: LineItemBatch<'a>,
     /// By [`LineItem`].
     columns: Vec<Numbers>,
 }
@@ -25,10 +26,15 @@ impl<'a> Amounts<'a> {
     pub(super) fn read(items: &LineItemBatch<'a>, wanted: &[LineItem]) -> Result<Amounts<'a>> {
         let mut columns: Vec<Numbers> = LineItem::ALL.iter().map(|_| Numbers::Absent).collect();
         for &item in wanted.iter().filter(|item| item.column().kind == Kind::Number) {
-            let place = Place { file: items.file, column: item.name() };
-            columns[item as usize] = Numbers::read(items.column(item), scale_of(item), is_lenient(item), &place)?;
+            let numbers = Numbers::read(items.column(item), scale_of(item), is_lenient(item));
+            columns[item as usize] = numbers.map_err(|bad| bad.error(items, item))?;
         }
-        Ok(Amounts { file: items.file, columns })
+        Ok(Amounts { file: items.file, items: *items, columns })
+    }
+
+    /// Columns with text that is no number, which was read as missing.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = (LineItem, Unreadable)> {
+        LineItem::ALL.iter().zip(&self.columns).filter_map(|(&item, numbers)| Some((item, numbers.unreadable()?)))
     }
 
     fn of(&self, item: LineItem) -> &Numbers {
@@ -116,8 +122,8 @@ impl Normalizer {
         let unblended = &mut out.costs[Metric::UnblendedCost as usize];
         amounts.fill(LineItem::UnblendedCost, rows, unblended, &mut present, lossy)?;
         if let Some(row) = present.iter().position(|present| !present) {
-            let place = Place { file: amounts.file, column: LineItem::UnblendedCost.name() };
-            return Err(place.error(format!("row {} of a batch has no cost; export the report again", row + 1)));
+            let bad = Bad { row, detail: "a row has no cost; export the report again".to_owned() };
+            return Err(bad.error(&amounts.items, LineItem::UnblendedCost));
         }
         let unblended = unblended.clone();
         amounts.fill(LineItem::NetUnblendedCost, rows, &mut out.net_unblended, &mut out.has_net, lossy)?;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::RecordBatch;
 use arrow::compute::filter_record_batch;
 
-use super::arrays::{DictionaryIds, Place, instants, text_ids};
+use super::arrays::{DictionaryIds, Place, Unreadable, instants, text_ids};
 use super::costs::Amounts;
 use super::tags::SetReader;
 use super::{ChargeBatch, SplitRow};
 use crate::error::Result;
-use crate::ingest::parquet::{LineItemBatch, Projection};
+use crate::ingest::file::{LineItemBatch, Projection};
 use crate::schema::charges::Text;
 use crate::schema::line_items::LineItem;
 use crate::schema::names::{NONE, Names, Pool, SharedNames};
@@ -113,6 +113,8 @@ pub struct Normalizer {
     pub(super) names: Names,
     /// Amounts that had more decimals than a unit of 1e-12 holds.
     pub lossy_amounts: u64,
+    /// Text that is no number in columns that no total rests on, by column as its file spells it.
+    pub unreadable: BTreeMap<String, Unreadable>,
     pub(super) wanted: Wanted,
     amounts: Vec<LineItem>,
     dictionaries: Vec<DictionaryIds>,
@@ -137,6 +139,7 @@ impl Normalizer {
             refunds_plan: Vec::new(),
             names: Names::default(),
             lossy_amounts: 0,
+            unreadable: BTreeMap::new(),
             amounts: wanted.projection().line_items,
             wanted,
             dictionaries: (0..LineItem::ALL.len()).map(|_| DictionaryIds::default()).collect(),
@@ -249,6 +252,9 @@ impl Normalizer {
     fn amounts(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         let rows = items.batch.num_rows();
         let amounts = Amounts::read(items, &self.amounts)?;
+        for (item, found) in amounts.unreadable() {
+            absorb_unreadable(&mut self.unreadable, items.spelled(item), &found);
+        }
         self.plain_costs(&amounts, rows, out)?;
         self.special_rows(&amounts, rows, out)
     }
@@ -261,7 +267,7 @@ impl Normalizer {
             (LineItem::UsageEnd, &mut out.end),
         ] {
             match items.column(item) {
-                Some(array) => instants(array, column, &Place { file: items.file, column: item.name() })?,
+                Some(array) => instants(array, column).map_err(|bad| bad.error(items, item))?,
                 None => {
                     column.clear();
                     column.resize(rows, 0);
@@ -270,7 +276,7 @@ impl Normalizer {
         }
         let mut end = Vec::new();
         if let Some(array) = items.column(LineItem::BillingPeriodEnd) {
-            instants(array, &mut end, &Place { file: items.file, column: LineItem::BillingPeriodEnd.name() })?;
+            instants(array, &mut end).map_err(|bad| bad.error(items, LineItem::BillingPeriodEnd))?;
         }
         period_ids(
             &out.period_start,
@@ -286,6 +292,16 @@ impl Normalizer {
             );
         }
         Ok(())
+    }
+}
+
+/// Adds what one batch, thread or ledger found of a column.
+pub(crate) fn absorb_unreadable(all: &mut BTreeMap<String, Unreadable>, column: &str, found: &Unreadable) {
+    match all.get_mut(column) {
+        Some(known) => known.absorb(found),
+        None => {
+            all.insert(column.to_owned(), found.clone());
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::ChargeBatch;
 use super::arrays::Place;
 use super::cur::Normalizer;
 use crate::error::Result;
-use crate::ingest::parquet::LineItemBatch;
+use crate::ingest::file::LineItemBatch;
 use crate::schema::charges::Text;
 use crate::schema::line_items::LineItem;
 use crate::schema::names::NONE;

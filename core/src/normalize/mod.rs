@@ -7,6 +7,8 @@ pub mod cur;
 mod dimensions;
 mod tags;
 
+pub use arrays::Unreadable;
+
 use crate::schema::charges::{METRICS, Metric, Text};
 
 /// A batch of charges. Text is ids into the [`crate::schema::names::Names`] it was made with; money is in units

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StructArray};
+use serde_json::{Map, Value};
 
 use super::arrays::{DictionaryIds, Place, dictionary, text_ids};
 use crate::error::Result;
+use crate::ingest::csv::NULL_WORDS;
 use crate::schema::line_items::tag_key;
 use crate::schema::names::{NONE, Pool, TagSets};
 
@@ -110,8 +112,19 @@ impl SetReader {
                 out.push(id);
                 continue;
             }
-            let id =
-                intern_json(text, sets).ok_or_else(|| place.error(format!("`{text}` is no map of text to text")))?;
+            let map = json_map(text).ok_or_else(|| place.error(format!("`{text}` is no map of text to text")))?;
+            let mut pairs = Vec::with_capacity(map.len());
+            for (reported, value) in map {
+                let value = match value {
+                    Value::String(value) => sets.values.intern(&value),
+                    Value::Null => NONE,
+                    _ => return Err(place.error(format!("`{text}` is no map of text to text"))),
+                };
+                let key = sets.keys.intern(&tag_key(&reported));
+                pairs.push((key, value));
+                self.spellings.entry(key).or_default().insert(reported);
+            }
+            let id = sets.intern(&mut pairs);
             self.json.insert(text.to_owned(), id);
             out.push(id);
         }
@@ -150,15 +163,11 @@ fn same_dictionary(a: &ArrayRef, b: &ArrayRef) -> bool {
         && a.value_offsets().as_ptr() == b.value_offsets().as_ptr()
 }
 
-fn intern_json(text: &str, sets: &mut TagSets) -> Option<u32> {
-    if text.trim().is_empty() {
-        return Some(0);
+/// A map in JSON.
+fn json_map(text: &str) -> Option<Map<String, Value>> {
+    match text.trim() {
+        "" => Some(Map::new()),
+        text if NULL_WORDS.contains(&text) => Some(Map::new()),
+        text => serde_json::from_str(text).ok(),
     }
-    let map: std::collections::BTreeMap<String, Option<String>> = serde_json::from_str(text).ok()?;
-    let mut pairs = Vec::with_capacity(map.len());
-    for (key, value) in map {
-        let key = sets.keys.intern(&tag_key(&key));
-        pairs.push((key, value.map_or(0, |value| sets.values.intern(&value))));
-    }
-    Some(sets.intern(&mut pairs))
 }

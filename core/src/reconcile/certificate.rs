@@ -116,7 +116,7 @@ pub struct InvoiceTotal {
 pub struct Input {
     /// Its path, as it was found.
     pub file: String,
-    /// Rows in its footer.
+    /// Its rows.
     pub rows: u64,
     /// Its size.
     pub bytes: u64,

@@ -64,9 +64,10 @@ pub(super) fn conservation(ledger: &Ledger) -> Check {
     }
     let broken = !findings.is_empty();
     let unknown = unknown_types(ledger);
+    let unreadable = unreadable(ledger);
     let counted = ledger.daily.iter().map(|(_, cell)| u64::from(cell.costs.rows)).sum::<u64>();
-    findings.extend(unknown.iter().cloned());
-    let verdict = match (counted, broken, unknown.is_empty()) {
+    findings.extend(unknown.iter().chain(&unreadable).cloned());
+    let verdict = match (counted, broken, unknown.is_empty() && unreadable.is_empty()) {
         (0, ..) => Verdict::NotRun,
         (_, true, _) => Verdict::Fail,
         (_, false, false) => Verdict::Warn,
@@ -75,6 +76,10 @@ pub(super) fn conservation(ledger: &Ledger) -> Check {
     let detail = match verdict {
         Verdict::NotRun => "no rows".to_owned(),
         Verdict::Fail => "two ways of adding up the same rows differ".to_owned(),
+        Verdict::Warn if unknown.is_empty() => {
+            "sums agree; some prices or counts, on which no total rests, are no numbers and are taken as not stated"
+                .to_owned()
+        }
         Verdict::Warn => {
             "sums agree; some line item types are not known: they are counted under their own name, amortized as cash"
                 .to_owned()
@@ -102,6 +107,11 @@ fn lossy(ledger: &Ledger) -> String {
         0 => String::new(),
         count => format!("; {count} amounts had more than 12 decimals and were rounded, each by at most 5e-13"),
     }
+}
+
+fn unreadable(ledger: &Ledger) -> Vec<String> {
+    let columns = ledger.unreadable.iter();
+    columns.map(|(column, found)| format!("{column}: {} rows hold text like `{}`", found.rows, found.text)).collect()
 }
 
 fn unknown_types(ledger: &Ledger) -> Vec<String> {

@@ -90,22 +90,26 @@ pub(super) fn files_are_the_manifest(inventory: &Inventory) -> Check {
     }
 }
 
-/// R3: every row of the footers is in the ledger, once.
+/// R3: every row of the footers is in the ledger, once; of text, which has no footers, every row that was read.
 pub(super) fn rows_in_are_rows_out(ledger: &Ledger, inventory: &Inventory) -> Check {
     let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
     for (key, cell) in ledger.audit.iter() {
         *counted.entry(ledger.files[key.file as usize].file.as_str()).or_default() += cell.rows;
     }
+    let read = |file: &str| ledger.files.iter().filter(|known| known.file == file).map(|known| known.rows_read).sum();
     let mut due: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut text = 0;
     for file in inventory.files() {
-        *due.entry(file.file.as_str()).or_default() += file.rows;
+        *due.entry(file.file.as_str()).or_default() += file.rows.unwrap_or_else(|| {
+            let rows = read(&file.file);
+            text += rows;
+            rows
+        });
     }
     let findings: Vec<String> = due
         .iter()
         .filter(|(file, rows)| counted.get(*file).copied().unwrap_or(0) != **rows)
-        .map(|(file, rows)| {
-            format!("{file}: {rows} rows in its footer, {} counted", counted.get(file).copied().unwrap_or(0))
-        })
+        .map(|(file, rows)| format!("{file}: {rows} rows due, {} counted", counted.get(file).copied().unwrap_or(0)))
         .collect();
     let (rows, out): (u64, u64) = (due.values().sum(), counted.values().sum());
     let split: u64 = ledger.audit.iter().filter(|(key, _)| key.bill == u32::MAX).map(|(_, cell)| cell.rows).sum();
@@ -118,8 +122,13 @@ pub(super) fn rows_in_are_rows_out(ledger: &Ledger, inventory: &Inventory) -> Ch
         detail: if rows == 0 {
             "the files have no rows".to_owned()
         } else {
+            let due = match text {
+                0 => format!("{rows} rows in footers"),
+                _ if text == rows => format!("{rows} rows of text, which has no footers, as they were read"),
+                _ => format!("{} rows in footers and {text} of text as they were read", rows - text),
+            };
             format!(
-                "{rows} rows in footers, {out} counted ({split} of them split cost); {derived} charges derived from unused commitment"
+                "{due}, {out} counted ({split} of them split cost); {derived} charges derived from unused commitment"
             )
         },
         figure: Some((i128::from(rows) - i128::from(out)).to_string()),

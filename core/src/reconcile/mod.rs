@@ -71,7 +71,7 @@ pub fn reconcile(
         checks,
         periods: bills.periods(ledger),
         invoices,
-        inputs: inputs(inventory, hashes),
+        inputs: inputs(ledger, inventory, hashes),
         skipped: skipped(inventory),
     })
 }
@@ -176,11 +176,15 @@ fn status_of(cell: &BillCell) -> PeriodStatus {
     }
 }
 
-fn inputs(inventory: &Inventory, hashes: &[String]) -> Vec<Input> {
-    let files = inventory.files().zip(hashes);
-    files
-        .map(|(file, hash)| Input { file: file.file.clone(), rows: file.rows, bytes: file.bytes, sha256: hash.clone() })
-        .collect()
+fn inputs(ledger: &Ledger, inventory: &Inventory, hashes: &[String]) -> Vec<Input> {
+    let read = |file: &str| ledger.files.iter().find(|known| known.file == file).map_or(0, |known| known.rows_read);
+    let files = inventory.files().zip(hashes).map(|(file, hash)| Input {
+        file: file.file.clone(),
+        rows: file.rows.unwrap_or_else(|| read(&file.file)),
+        bytes: file.bytes,
+        sha256: hash.clone(),
+    });
+    files.collect()
 }
 
 fn skipped(inventory: &Inventory) -> Vec<Skipped> {

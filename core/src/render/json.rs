@@ -100,15 +100,16 @@ pub fn report(report: &Report) -> Value {
     Value::Object(document)
 }
 
-/// `farthing.inspect/1`: `rows` are files with their delivery. Nothing has been read but footers, so nothing is
+/// `farthing.inspect/1`: `rows` are files with their delivery. Nothing has been read but footers and headers, so nothing is
 /// checked and no hash is known.
 pub fn inventory(inventory: &Inventory) -> Value {
     let files = || inventory.deliveries.iter().flat_map(|delivery| &delivery.files);
     let totals = [
-        ("deliveries", inventory.deliveries.len() as u64),
-        ("files", files().count() as u64),
-        ("rows", files().map(|file| file.rows).sum()),
-        ("bytes", files().map(|file| file.bytes).sum()),
+        ("deliveries", Some(inventory.deliveries.len() as u64)),
+        ("files", Some(files().count() as u64)),
+        // Null where files are text, whose rows are counted while they are read.
+        ("rows", inventory.rows()),
+        ("bytes", Some(files().map(|file| file.bytes).sum())),
     ];
     let head = Head {
         schema: "farthing.inspect/1",
@@ -261,6 +262,7 @@ fn delivered_files(inventory: &Inventory) -> Vec<Value> {
                 (BILLING_PERIOD): delivery.period,
                 "dialect": delivery.dialect.name(),
                 "file": file.file,
+                "form": file.form,
                 "rows": file.rows,
                 "bytes": file.bytes,
                 "row_groups": file.row_groups,

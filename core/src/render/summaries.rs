@@ -126,6 +126,7 @@ pub fn deliveries(inventory: &Inventory) -> Grid {
         "Export",
         "Period",
         "Dialect",
+        "Form",
         ">Files",
         ">Rows",
         ">Size",
@@ -136,7 +137,7 @@ pub fn deliveries(inventory: &Inventory) -> Grid {
         "Manifest",
     ]);
     for delivery in &inventory.deliveries {
-        let rows = count_text(delivery.files.iter().map(|file| file.rows).sum());
+        let rows = footer_rows(delivery.files.iter().map(|file| file.rows).sum());
         let bytes = bytes_text(delivery.files.iter().map(|file| file.bytes).sum());
         let files = count_text(delivery.files.len() as u64);
         let distinct = |name: fn(&crate::ingest::DeliveredFile) -> String| distinct_texts(delivery, name);
@@ -144,6 +145,7 @@ pub fn deliveries(inventory: &Inventory) -> Grid {
             delivery.export.as_str(),
             delivery.period.as_deref().unwrap_or("not stated"),
             delivery.dialect.name(),
+            &distinct(|file| file.form.clone()),
             &files,
             &rows,
             &bytes,
@@ -157,6 +159,11 @@ pub fn deliveries(inventory: &Inventory) -> Grid {
     grid
 }
 
+/// Rows as footers tell; text has none.
+fn footer_rows(rows: Option<u64>) -> String {
+    rows.map_or_else(|| "counted while reading".to_owned(), count_text)
+}
+
 fn distinct_texts(delivery: &Delivery, text: fn(&crate::ingest::DeliveredFile) -> String) -> String {
     let mut texts: Vec<String> = delivery.files.iter().map(text).collect();
     texts.sort();
@@ -166,11 +173,12 @@ fn distinct_texts(delivery: &Delivery, text: fn(&crate::ingest::DeliveredFile) -
 
 /// The files, one row each.
 pub fn files(inventory: &Inventory) -> Grid {
-    let mut grid = Grid::with_columns(&["File", ">Rows", ">Size", ">Row groups", ">Columns", "Written by"]);
+    let mut grid = Grid::with_columns(&["File", "Form", ">Rows", ">Size", ">Row groups", ">Columns", "Written by"]);
     for file in inventory.deliveries.iter().flat_map(|delivery| &delivery.files) {
         grid.push([
             file.file.as_str(),
-            &count_text(file.rows),
+            &file.form,
+            &footer_rows(file.rows),
             &bytes_text(file.bytes),
             &count_text(file.row_groups as u64),
             &count_text(file.columns as u64),
@@ -192,11 +200,14 @@ pub fn capabilities(inventory: &Inventory) -> Grid {
 /// One sentence on what is there.
 pub fn inventory_sentence(inventory: &Inventory) -> String {
     let files: Vec<_> = inventory.deliveries.iter().flat_map(|delivery| &delivery.files).collect();
-    let rows = files.iter().map(|file| file.rows).sum();
+    let rows = match inventory.rows() {
+        Some(rows) => counted(rows, "row"),
+        None => "rows of text that are counted while they are read".to_owned(),
+    };
     let bytes = files.iter().map(|file| file.bytes).sum();
     let deliveries = match inventory.deliveries.len() {
         1 => "1 delivery".to_owned(),
         count => format!("{} deliveries", count_text(count as u64)),
     };
-    format!("{deliveries}, {}, {}, {}", counted(files.len() as u64, "file"), counted(rows, "row"), bytes_text(bytes))
+    format!("{deliveries}, {}, {}, {}", counted(files.len() as u64, "file"), rows, bytes_text(bytes))
 }

@@ -81,7 +81,7 @@ line_items! {
     RegionCode Text "product_region_code" | "product_region";
     InstanceType Text "product_instance_type";
     InstanceFamily Text "product_instance_family" | "product_instance_type_family";
-    ReservationArn Text "reservation_reservation_a_r_n";
+    ReservationArn Text "reservation_reservation_a_r_n" | "reservation_reservation_arn";
     ReservationEffectiveCost Number "reservation_effective_cost";
     ReservationAmortizedUpfront Number "reservation_amortized_upfront_fee_for_billing_period";
     ReservationUnusedAmortizedUpfront Number "reservation_unused_amortized_upfront_fee_for_billing_period";
@@ -91,7 +91,7 @@ line_items! {
     ReservationNetEffectiveCost Number "reservation_net_effective_cost";
     ReservationNetUnusedAmortizedUpfront Number "reservation_net_unused_amortized_upfront_fee_for_billing_period";
     ReservationNetUnusedRecurring Number "reservation_net_unused_recurring_fee";
-    SavingsPlanArn Text "savings_plan_savings_plan_a_r_n";
+    SavingsPlanArn Text "savings_plan_savings_plan_a_r_n" | "savings_plan_savings_plan_arn";
     SavingsPlanEffectiveCost Number "savings_plan_savings_plan_effective_cost";
     SavingsPlanRate Number "savings_plan_savings_plan_rate";
     SavingsPlanOfferingType Text "savings_plan_offering_type";

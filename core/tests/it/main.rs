@@ -1,9 +1,11 @@
 //! Tests of the engine on bills whose truth is known.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bad_csv;
 mod certificate;
 mod encodings;
 mod floors;
+mod formats;
 mod messages;
 mod pages;
 mod properties;

@@ -31,7 +31,7 @@ fn paths_and_folders() {
     assert!(empty.contains("no parquet file") && empty.contains("point farthing at"), "{empty}");
     fs::write(folder.path().join("report-00001.csv.gz"), "x").expect("a file");
     let csv = refusal(folder.path());
-    assert!(csv.contains("report-00001.csv.gz") && csv.contains("as parquet"), "{csv}");
+    assert!(csv.contains("report-00001.csv.gz") && csv.contains("does not begin as one"), "{csv}");
 }
 
 #[test]
