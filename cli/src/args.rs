@@ -23,7 +23,8 @@ const DEMO_EXAMPLES: &str = "\
 Examples:
   farthing demo bill/
   farthing demo year/ --months 12 --accounts 8 --seed 1
-  farthing demo legacy/ --dialect legacy --scale 20000 --truth";
+  farthing demo legacy/ --dialect legacy --scale 20000 --truth
+  farthing demo focus/ --dialect focus1.2 --months 1";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
@@ -194,6 +195,12 @@ pub(crate) enum Dialect {
     Cur2,
     /// The legacy Cost and Usage Report
     Legacy,
+    /// FOCUS 1.0 with AWS columns, of Data Exports
+    #[value(name = "focus1.0")]
+    Focus1_0,
+    /// FOCUS 1.2 with AWS columns, of Data Exports
+    #[value(name = "focus1.2")]
+    Focus1_2,
 }
 
 #[derive(Debug, Args)]

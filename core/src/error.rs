@@ -22,7 +22,7 @@ pub enum Error {
     },
     /// A file that is readable but is not a Cost and Usage Report.
     #[error(
-        "{file}: this is no Cost and Usage Report: it has none of the columns {missing}; \
+        "{file}: this is no Cost and Usage Report and not in FOCUS: it has none of the columns {missing}; \
          point farthing at a CUR or Data Exports delivery"
     )]
     NotABill {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Verdict: TypeAlias = Literal["pass", "not_run", "warn", "fail"]
 Severity: TypeAlias = Literal["info", "warning", "error"]
-PeriodStatus: TypeAlias = Literal["open", "partly invoiced", "final"]
+PeriodStatus: TypeAlias = Literal["not stated", "open", "partly invoiced", "final"]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def demo(
     accounts: int = 5,
     seed: int = 7,
     scale: str = "small",
-    dialect: Literal["cur2", "legacy"] = "cur2",
+    dialect: Literal["cur2", "legacy", "focus1.0", "focus1.2"] = "cur2",
     truth: bool = False,
 ) -> Path:
     """Writes a bill from the factory into the folder `path`, which it returns. The same seed gives the same bytes.

@@ -29,7 +29,7 @@ class Period(TypedDict):
     payer: str
     period: str
     currency: str
-    status: Literal["open", "partly invoiced", "final"]
+    status: Literal["not stated", "open", "partly invoiced", "final"]
     rows: int
     costs: dict[str, Decimal | None]
 

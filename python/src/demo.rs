@@ -50,6 +50,11 @@ fn parse_dialect(name: &str) -> farthing::Result<Dialect> {
     match name {
         "cur2" => Ok(Dialect::Cur2),
         "legacy" => Ok(Dialect::Legacy),
-        _ => Err(Error::UnknownName { what: "dialect", name: name.to_owned(), hint: "use cur2 or legacy".to_owned() }),
+        "focus1.0" => Ok(Dialect::Focus1_0),
+        "focus1.2" => Ok(Dialect::Focus1_2),
+        _ => {
+            let hint = "use cur2, legacy, focus1.0 or focus1.2".to_owned();
+            Err(Error::UnknownName { what: "dialect", name: name.to_owned(), hint })
+        }
     }
 }

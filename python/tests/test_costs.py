@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -159,6 +159,17 @@ def test_several_sources_are_one_bill(folder: Path, truth: Truth) -> None:
     bill = ft.open(files, progress=False)
     assert bill.costs(metric="BilledCost")["BilledCost"].item() == total(truth, "BilledCost")
     assert len(bill.inventory["inputs"]) == len(files)
+
+
+@pytest.mark.parametrize("dialect", ["focus1.0", "focus1.2"])
+def test_focus_says_what_it_does_not_state(tmp_path: Path, dialect: Literal["focus1.0", "focus1.2"]) -> None:
+    bill = ft.open(ft.demo(tmp_path / "bill", months=1, accounts=4, dialect=dialect, scale="5000-rows"), progress=False)
+    assert bill.costs()["EffectiveCost"].sum() > 0
+    assert bill.costs(metric="x_UnblendedCost")["x_UnblendedCost"].null_count() == 1
+    assert bill.costs(metric="ContractedCost")["ContractedCost"].null_count() == 0
+    statuses = {"focus1.0": "not stated", "focus1.2": "final"}
+    assert [period.status for period in bill.reconcile().periods] == [statuses[dialect]]
+    assert bill.ledger.daily["x_UnblendedCost"].null_count() == bill.ledger.daily.height
 
 
 def test_the_legacy_report_is_read_alike(tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ fn options(args: &Demo, everywhere: &Everywhere) -> WriteOptions {
         dialect: match args.dialect {
             Dialect::Cur2 => farthing_fixtures::Dialect::Cur2,
             Dialect::Legacy => farthing_fixtures::Dialect::Legacy,
+            Dialect::Focus1_0 => farthing_fixtures::Dialect::Focus1_0,
+            Dialect::Focus1_2 => farthing_fixtures::Dialect::Focus1_2,
         },
         threads: everywhere.threads.map_or(0, |threads| threads.get()),
         ..WriteOptions::default()

@@ -1,13 +1,13 @@
 //! Costs from the ledger: the smallest table that keeps every dimension asked for.
 
 use super::request::{CostTable, Costs};
-use super::slots::{Grouper, Slots, stated, table};
+use super::slots::{Grouper, Slots, table};
 use crate::error::{Error, Result};
 use crate::ledger::tables::{AllocationGroup, Costs as CostSums, DailyGroup, Ledger, ResourceKey};
 use crate::reconcile::certificate::Skipped;
-use crate::schema::charges::{CONTRACTED_COST_REASON, Dimension, Metric, Text};
+use crate::schema::charges::{Dimension, Metric, Text};
 use crate::schema::names::NONE;
-use crate::schema::values::{CommitmentStatus, Pricing};
+use crate::schema::values::Pricing;
 
 /// The table that can answer a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +58,8 @@ pub(super) fn finish(ledger: &Ledger, question: &Costs, mut answer: CostTable) -
             });
         }
     };
-    if question.metric == Metric::ContractedCost {
-        let what = Metric::ContractedCost.name().to_owned();
-        answer.skipped.push(Skipped { what, reason: CONTRACTED_COST_REASON.to_owned() });
+    if let Some(reason) = ledger.not_stated(question.metric) {
+        answer.skipped.push(Skipped { what: question.metric.name().to_owned(), reason: reason.to_owned() });
     }
     Ok(answer)
 }
@@ -190,6 +189,17 @@ enum Entry {
     Resource(ResourceKey),
 }
 
+impl Entry {
+    /// The bill that it is of.
+    fn bill(&self, ledger: &Ledger) -> u32 {
+        match self {
+            Entry::Daily(group) => ledger.kinds.key(group.kind).bill,
+            Entry::Allocation(group) => group.bill,
+            Entry::Resource(key) => key.bill,
+        }
+    }
+}
+
 struct Tally<'a> {
     ledger: &'a Ledger,
     metric: Metric,
@@ -219,10 +229,18 @@ impl<'a> Tally<'a> {
             let id = id(self.ledger, dimension, entry);
             self.ids.push(id);
         }
-        let stated = |costs: &CostSums| stated(self.metric, u64::from(costs.rows), u64::from(costs.list_rows));
+        let states = self.ledger.states(entry.bill(self.ledger), self.metric);
+        let metric = self.metric;
+        let sum = |costs: &CostSums| if states { costs.sum(metric) } else { 0 };
+        let stated = |costs: &CostSums| match metric {
+            _ if !states => 0,
+            Metric::ListCost => u64::from(costs.list_rows),
+            // A derived charge is no row, and states its cost all the same.
+            _ => u64::from(costs.rows).max(1),
+        };
         let Some(slot) = self.day else {
             if self.grouper.accepts(&self.ids, &self.ledger.names) {
-                let sums = days.map(|(_, costs)| (costs.sum(self.metric), stated(costs)));
+                let sums = days.map(|(_, costs)| (sum(costs), stated(costs)));
                 let (cost, stated) = sums.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
                 self.grouper.add(&self.ids, cost, stated);
             }
@@ -231,7 +249,7 @@ impl<'a> Tally<'a> {
         for (day, costs) in days {
             self.ids[slot] = day as u32;
             if self.grouper.accepts(&self.ids, &self.ledger.names) {
-                self.grouper.add(&self.ids, costs.sum(self.metric), stated(costs));
+                self.grouper.add(&self.ids, sum(costs), stated(costs));
             }
         }
     }
@@ -286,10 +304,9 @@ fn daily_only(ledger: &Ledger, text: Text, key: &DailyGroup) -> Option<u32> {
         Text::PricingCategory => pricing_id(ledger, kind.pricing),
         Text::CommitmentDiscountCategory => of(crate::ledger::frames::commitment_kind(kind.commitment_kind).category()),
         Text::CommitmentDiscountStatus => of(crate::ledger::frames::commitment_status(kind.commitment_status).name()),
-        Text::ChargeCategory if kind.commitment_status == CommitmentStatus::Unused as u8 => of("Usage"),
-        Text::ChargeCategory => of(ledger.kind_type(key.kind).category().name()),
-        Text::ChargeClass => of(ledger.kind_type(key.kind).class()),
-        Text::ChargeFrequency => of(ledger.kind_type(key.kind).frequency()),
+        Text::ChargeCategory => of(kind.charge.category().name()),
+        Text::ChargeClass => of(kind.charge.class()),
+        Text::ChargeFrequency => of(kind.charge.frequency()),
         Text::ProviderName => of("AWS"),
         _ => return None,
     })

@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 
 use super::request::{AnsweredFrom, CostTable, Costs};
-use super::slots::{Grouper, Slots, stated, table};
+use super::slots::{Grouper, Slots, table};
 use crate::error::{Error, Result};
 use crate::ledger::pass::{Fold, PassFile, PassOptions, run};
 use crate::ledger::tables::Ledger;
@@ -33,6 +33,8 @@ pub fn from_bill(ledger: &Ledger, question: &Costs, files: &[PassFile], options:
         grouper: Grouper::new(slots.clone()),
         members: Members::new(slots.dimensions.clone()),
         metric: question.metric,
+        // Contracted cost that some rows do not state has no sum.
+        is_withheld: question.metric == Metric::ContractedCost && ledger.without_contracted > 0,
     })?;
     let mut all = Grouper::new(slots);
     parts.into_iter().for_each(|part| all.merge(part));
@@ -94,6 +96,7 @@ struct Scan {
     grouper: Grouper,
     members: Members,
     metric: Metric,
+    is_withheld: bool,
 }
 
 impl Fold for Scan {
@@ -115,8 +118,9 @@ impl Scan {
         for row in 0..batch.len {
             self.members.ids(batch, row, names, &mut ids);
             if self.grouper.accepts(&ids, names) {
-                let stated = stated(self.metric, 1, u64::from(batch.has_list_cost[row]));
-                self.grouper.add(&ids, batch.cost(self.metric)[row], stated);
+                let stated = !self.is_withheld && batch.states(row, self.metric);
+                let cost = if stated { batch.cost(self.metric)[row] } else { 0 };
+                self.grouper.add(&ids, cost, u64::from(stated));
             }
         }
     }
@@ -270,11 +274,7 @@ fn picked(columns: &[Output], batch: &ChargeBatch, rows: &[usize], names: &Names
 
 /// The cost of a charge; null where the row does not state it.
 fn cost(metric: Metric, batch: &ChargeBatch, row: usize) -> Option<i128> {
-    match metric {
-        Metric::ContractedCost => None,
-        Metric::ListCost if !batch.has_list_cost[row] => None,
-        _ => Some(batch.cost(metric)[row]),
-    }
+    batch.states(row, metric).then(|| batch.cost(metric)[row])
 }
 
 fn text_array<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use super::request::{CostRow, CostTable, Costs, Granularity};
 use crate::catalog::services::service_name;
 use crate::error::{Error, Result};
-use crate::schema::charges::{Dimension, Metric, Text};
+use crate::schema::charges::{Dimension, Text};
 use crate::schema::filter::{Condition, accepts_service_code};
 use crate::schema::names::Names;
 use crate::schema::values::{day_text, parse_day};
@@ -344,13 +344,3 @@ fn with_other(rows: Vec<CostRow>, count: usize) -> Vec<CostRow> {
 
 /// What is left when only the largest groups are shown.
 pub(super) const OTHER_TEXT: &str = "(other)";
-
-/// Whether a metric has an amount in this many rows of a group.
-pub(super) fn stated(metric: Metric, rows: u64, list_rows: u64) -> u64 {
-    match metric {
-        Metric::ListCost => list_rows,
-        Metric::ContractedCost => 0,
-        // A derived charge is no row, and states its cost all the same.
-        _ => rows.max(1),
-    }
-}

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::file::{Layout, Projection};
 use crate::error::{Error, Result};
-use crate::schema::line_items::{
-    COST_CATEGORY_COLUMN_PREFIX, Dialect, Kind, LineItem, REQUIRED, TAG_COLUMN_PREFIX, tag_key,
-};
+use crate::schema::focus;
+use crate::schema::line_items::{COST_CATEGORY_COLUMN_PREFIX, Dialect, Kind, LineItem, TAG_COLUMN_PREFIX, tag_key};
 
 /// A column's name: as its file spells it, and as parquet files of the same report would, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,17 +57,16 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Finds the known columns among a file's.
-    pub(super) fn find(file: &str, headers: &[Header]) -> Result<Columns> {
-        let by_name = by_name(file, headers)?;
+    /// Finds the known columns of a dialect among a file's.
+    pub(super) fn find(file: &str, headers: &[Header], dialect: Dialect) -> Result<Columns> {
+        let by_name = by_name(file, headers, dialect)?;
         let find = |item: LineItem| {
-            let column = item.column();
-            std::iter::once(&column.name).chain(column.aliases).find_map(|name| by_name.get(*name).copied())
+            item.names(dialect).find_map(|name| by_name.get(name.to_ascii_lowercase().as_str()).copied())
         };
         let known: Vec<Option<usize>> = LineItem::ALL.iter().map(|&item| find(item)).collect();
-        let missing: Vec<&str> =
-            REQUIRED.iter().filter(|&&item| known[item as usize].is_none()).map(|item| item.name()).collect();
-        if missing.len() == REQUIRED.len() {
+        let required = dialect.required().iter().filter(|&&item| known[item as usize].is_none());
+        let missing: Vec<&str> = required.filter_map(|item| item.names(dialect).next()).collect();
+        if missing.len() == dialect.required().len() {
             return Err(Error::NotABill { file: file.to_owned(), missing: missing.join(", ") });
         }
         if let Some(column) = missing.first() {
@@ -88,7 +86,10 @@ impl Columns {
         };
         let is_text = |item: &&LineItem| item.column().kind == Kind::Text;
         let text = LineItem::ALL.iter().filter(is_text).filter_map(|&item| known[item as usize]).collect();
-        let (tags, cost_categories) = (keyed(TAG_COLUMN_PREFIX), keyed(COST_CATEGORY_COLUMN_PREFIX));
+        let (tags, cost_categories) = match dialect.is_focus() {
+            true => (Vec::new(), Vec::new()),
+            false => (keyed(TAG_COLUMN_PREFIX), keyed(COST_CATEGORY_COLUMN_PREFIX)),
+        };
         Ok(Columns { known, tags, cost_categories, text })
     }
 
@@ -101,8 +102,21 @@ impl Columns {
         }
     }
 
-    /// Two columns of one key: both are read, the later one counts.
-    pub(super) fn collisions(&self, file: &str) -> (Vec<String>, u32) {
+    /// Notes on columns: two of one key, of which both are read and the later one counts; and columns that FOCUS does
+    /// not have. And how many keys have two columns.
+    pub(super) fn notes(&self, file: &str, headers: &[Header], dialect: Dialect) -> (Vec<String>, u32) {
+        let (mut notes, count) = self.collisions(file);
+        if dialect.is_focus() {
+            let strays = headers.iter().map(|header| header.spelled.as_str()).filter(|name| !focus::has_column(name));
+            let strays: Vec<&str> = strays.collect();
+            if !strays.is_empty() {
+                notes.push(format!("{file}: AWS's FOCUS has no column {}; not read", strays.join(", ")));
+            }
+        }
+        (notes, count)
+    }
+
+    fn collisions(&self, file: &str) -> (Vec<String>, u32) {
         let mut notes = Vec::new();
         for (what, columns) in [("tag", &self.tags), ("cost category", &self.cost_categories)] {
             let mut keys: Vec<&String> = columns.iter().map(|(_, key)| key).collect();
@@ -149,10 +163,8 @@ impl Columns {
 }
 
 /// Columns by name. Names that are one for us and not for the file would lose the money of one of them.
-fn by_name(file: &str, headers: &[Header]) -> Result<BTreeMap<String, usize>> {
-    let is_known = |name: &str| {
-        LineItem::ALL.iter().any(|item| item.column().name == name || item.column().aliases.contains(&name))
-    };
+fn by_name(file: &str, headers: &[Header], dialect: Dialect) -> Result<BTreeMap<String, usize>> {
+    let is_known = |name: &str| LineItem::ALL.iter().any(|item| item.names(dialect).any(|known| known == name));
     let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
     for (at, header) in headers.iter().enumerate().filter(|(_, header)| !header.name.is_empty()) {
         let Some(&other) = by_name.get(&header.name) else {
@@ -172,9 +184,12 @@ fn by_name(file: &str, headers: &[Header]) -> Result<BTreeMap<String, usize>> {
     Ok(by_name)
 }
 
-/// CUR 2.0 keeps tags, cost categories and product attributes in maps; the legacy report has a column for each. In
-/// text files the legacy report has slashes in its names.
+/// FOCUS has its own names. CUR 2.0 keeps tags, cost categories and product attributes in maps; the legacy report has a
+/// column for each. In text files the legacy report has slashes in its names.
 pub(super) fn dialect(headers: &[Header], is_text: bool) -> Dialect {
+    if let Some(version) = focus::version(headers.iter().map(|header| header.name.as_str())) {
+        return version;
+    }
     let maps = ["resource_tags", "cost_category", "product", "discount", "line_item_usage_account_name"];
     let keyed = |header: &Header| {
         header.name.starts_with(TAG_COLUMN_PREFIX) || header.name.starts_with(COST_CATEGORY_COLUMN_PREFIX)
@@ -212,7 +227,8 @@ mod tests {
         let find = |names: &[&str]| {
             let required = ["bill/PayerAccountId", "bill/BillingPeriodStartDate", "lineItem/LineItemType"];
             let names = required.iter().chain(&["lineItem/UsageStartDate", "lineItem/UnblendedCost"]).chain(names);
-            Columns::find("a.csv", &names.map(|name| Header::new(name)).collect::<Vec<_>>())
+            let headers: Vec<Header> = names.map(|name| Header::new(name)).collect();
+            Columns::find("a.csv", &headers, dialect(&headers, true))
         };
         let two = find(&["resourceTags/user:Team", "resourceTags/user:team", "product/group", "product/Group"]);
         assert_eq!(two.unwrap().tags, [(5, "team".to_owned()), (6, "team".to_owned())]);

@@ -64,8 +64,9 @@ pub(super) fn open(path: &Path) -> Result<BillFile> {
         }
         fields.push(matched(&part_name, &headers, &own)?);
     }
-    let columns = Columns::find(&name, &headers)?;
-    let (mut notes, key_collisions) = columns.collisions(&name);
+    let dialect = dialect(&headers, true);
+    let columns = Columns::find(&name, &headers, dialect)?;
+    let (mut notes, key_collisions) = columns.notes(&name, &headers, dialect);
     if !container.is_packed() && !ends_with_a_line(path)? {
         notes.push(format!("{name}: its last line does not end; if it was cut off there, charges are missing"));
     }
@@ -74,7 +75,7 @@ pub(super) fn open(path: &Path) -> Result<BillFile> {
     let encoding = |item: LineItem| if columns.known[item as usize].is_some() { "text" } else { "absent" }.to_owned();
     Ok(BillFile {
         path: path.to_path_buf(),
-        dialect: dialect(&headers, true),
+        dialect,
         footer: DeliveredFile {
             file: name,
             bytes,
@@ -84,7 +85,7 @@ pub(super) fn open(path: &Path) -> Result<BillFile> {
             written_by: None,
             columns: headers.len(),
             time_encoding: encoding(LineItem::UsageStart),
-            money_encoding: encoding(LineItem::UnblendedCost),
+            money_encoding: encoding(dialect.cash()),
         },
         row_group_rows: vec![None],
         notes,

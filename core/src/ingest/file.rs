@@ -61,6 +61,8 @@ pub struct LineItemBatch<'a> {
     pub file: &'a str,
     /// The rows.
     pub batch: &'a RecordBatch,
+    /// The file's dialect.
+    pub dialect: Dialect,
     layout: &'a Layout,
 }
 
@@ -95,7 +97,7 @@ impl<'a> LineItemBatch<'a> {
 
     /// The same columns over other rows.
     pub fn with_batch<'b>(&'b self, batch: &'b RecordBatch) -> LineItemBatch<'b> {
-        LineItemBatch { file: self.file, batch, layout: self.layout }
+        LineItemBatch { batch, ..*self }
     }
 
     /// The layout of tag and cost-category columns.
@@ -191,6 +193,6 @@ impl RowGroup<'_> {
 
     /// A batch of this row group with names to its columns.
     pub fn line_items<'b>(&'b self, batch: &'b RecordBatch) -> LineItemBatch<'b> {
-        LineItemBatch { file: &self.file.footer.file, batch, layout: &self.layout }
+        LineItemBatch { file: &self.file.footer.file, batch, dialect: self.file.dialect, layout: &self.layout }
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn open(path: &Path) -> Result<BillFile> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let footer = guarded(&name, FORM, || ArrowReaderMetadata::load(&file, options.clone()))?;
     let headers: Vec<Header> = footer.schema().fields().iter().map(|field| Header::new(field.name())).collect();
-    let columns = Columns::find(&name, &headers)?;
+    let dialect = dialect(&headers, false);
+    let columns = Columns::find(&name, &headers, dialect)?;
     let wanted = wanted_schema(&name, &footer, &columns)?;
     let metadata = guarded(&name, FORM, || {
         ArrowReaderMetadata::try_new(
@@ -44,10 +45,10 @@ pub(super) fn open(path: &Path) -> Result<BillFile> {
     let parquet = footer.metadata();
     let row_group_rows: Vec<Option<u64>> =
         parquet.row_groups().iter().map(|group| Some(u64::try_from(group.num_rows()).unwrap_or(0))).collect();
-    let (notes, key_collisions) = columns.collisions(&name);
+    let (notes, key_collisions) = columns.notes(&name, &headers, dialect);
     Ok(BillFile {
         path: path.to_path_buf(),
-        dialect: dialect(&headers, false),
+        dialect,
         footer: DeliveredFile {
             file: name,
             bytes,
@@ -57,7 +58,7 @@ pub(super) fn open(path: &Path) -> Result<BillFile> {
             written_by: parquet.file_metadata().created_by().map(str::to_owned),
             columns: footer.schema().fields().len(),
             time_encoding: encoding(&footer, &columns, LineItem::UsageStart),
-            money_encoding: encoding(&footer, &columns, LineItem::UnblendedCost),
+            money_encoding: encoding(&footer, &columns, dialect.cash()),
         },
         row_group_rows,
         notes,

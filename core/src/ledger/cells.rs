@@ -130,15 +130,6 @@ impl Costs {
         self.rows = self.rows.wrapping_sub(other.rows);
         self.list_rows = self.list_rows.wrapping_sub(other.list_rows);
     }
-
-    /// The sum of a metric; `None` where the bill does not state it.
-    pub fn cost(&self, metric: Metric) -> Option<i128> {
-        match metric {
-            Metric::ContractedCost => None,
-            Metric::ListCost if self.list_rows == 0 => None,
-            _ => Some(self.sum(metric)),
-        }
-    }
 }
 
 /// One hour of demand.
@@ -205,6 +196,8 @@ pub struct BillCell {
     pub start: i64,
     /// Rows, split-cost rows left out.
     pub rows: u64,
+    /// Rows in FOCUS.
+    pub focus_rows: u64,
     /// Rows that carry an invoice id.
     pub invoiced_rows: u64,
     /// Rows whose usage starts outside the period, and their unblended cost.
@@ -232,6 +225,7 @@ impl BillCell {
     pub(super) fn absorb(&mut self, other: &BillCell) {
         self.start = other.start;
         self.rows += other.rows;
+        self.focus_rows += other.focus_rows;
         self.invoiced_rows += other.invoiced_rows;
         self.outside = (self.outside.0 + other.outside.0, self.outside.1 + other.outside.1);
         self.net_rows += other.net_rows;

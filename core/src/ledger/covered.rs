@@ -26,11 +26,7 @@ impl Gatherer {
             touch(demand.places.iter().map(|&place| table.at(place).lines()));
             for (&row, &place) in block.iter().zip(&demand.places) {
                 let row = row as usize;
-                let on_demand = match batch.line_item_type[row] {
-                    LineItemType::DiscountedUsage => batch.cost(Metric::ListCost)[row],
-                    _ => batch.cost(Metric::UnblendedCost)[row],
-                };
-                table.at_mut(place).add_usage(batch.quantity[row], on_demand);
+                table.at_mut(place).add_usage(batch.quantity[row], batch.on_demand(row));
                 if let Some(rate) = batch.rate[row].or_else(|| reserved_rate(batch, row)) {
                     let rates = self.ledger.series.at_mut(rows.places[row].series);
                     *rates = Some(rates.map_or((rate, rate), |(least, most)| (least.min(rate), most.max(rate))));
@@ -79,11 +75,9 @@ impl Gatherer {
             let row = row as usize;
             let cell = self.ledger.commitments.at_mut(place);
             cell.used += batch.cost(Metric::AmortizedCost)[row];
+            cell.covered_on_demand += batch.on_demand(row);
             if batch.line_item_type[row] == LineItemType::DiscountedUsage {
                 cell.used_units += batch.units[row];
-                cell.covered_on_demand += batch.cost(Metric::ListCost)[row];
-            } else {
-                cell.covered_on_demand += batch.cost(Metric::UnblendedCost)[row];
             }
         }
     }

@@ -7,7 +7,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 
-use super::tables::{Costs, Ledger, MASK_WORDS, TABLES, WHOLE_PERIOD};
+use super::tables::{CommitmentCell, Costs, Ledger, MASK_WORDS, TABLES, WHOLE_PERIOD};
 use crate::catalog::services::service_name;
 use crate::error::{Error, Result};
 use crate::schema::charges::{Metric, Text};
@@ -21,6 +21,7 @@ enum Column {
     Hour(Vec<i32>),
     Money(Vec<Option<i128>>),
     Quantity(Vec<i128>),
+    Units(Vec<Option<i128>>),
     Count(Vec<u64>),
     Flag(Vec<bool>),
 }
@@ -52,15 +53,16 @@ impl Builder {
         self
     }
 
-    fn costs<'a>(self, cells: impl Iterator<Item = &'a Costs> + Clone) -> Builder {
+    /// The sums of every metric, of cells with the bill that each is of.
+    fn costs<'a>(self, ledger: &Ledger, cells: impl Iterator<Item = (u32, &'a Costs)> + Clone) -> Builder {
         let mut builder = self;
         for &metric in Metric::ALL {
-            builder =
-                builder.column(metric.name(), Column::Money(cells.clone().map(|cell| cell.cost(metric)).collect()));
+            let sums = cells.clone().map(|(bill, cell)| ledger.cost(bill, cell, metric));
+            builder = builder.column(metric.name(), Column::Money(sums.collect()));
         }
         builder
-            .column("Rows", Column::Count(cells.clone().map(|cell| u64::from(cell.rows)).collect()))
-            .column("ListRows", Column::Count(cells.map(|cell| u64::from(cell.list_rows)).collect()))
+            .column("Rows", Column::Count(cells.clone().map(|(_, cell)| u64::from(cell.rows)).collect()))
+            .column("ListRows", Column::Count(cells.map(|(_, cell)| u64::from(cell.list_rows)).collect()))
     }
 
     fn quantity(self, quantities: impl Iterator<Item = i128>) -> Builder {
@@ -95,6 +97,7 @@ fn array(column: Column) -> std::result::Result<(ArrayRef, DataType), arrow::err
         Column::Flag(values) => (Arc::new(BooleanArray::from(values)), DataType::Boolean),
         Column::Money(values) => decimal(Decimal128Array::from(values), MONEY_SCALE)?,
         Column::Quantity(values) => decimal(Decimal128Array::from(values), QUANTITY_SCALE)?,
+        Column::Units(values) => decimal(Decimal128Array::from(values), QUANTITY_SCALE)?,
     })
 }
 
@@ -171,24 +174,17 @@ impl Ledger {
     fn daily_table(&self) -> Result<RecordBatch> {
         let keys = self.daily.iter().map(|(key, _)| key);
         let kinds = keys.clone().map(|key| self.kinds.key(key.kind));
-        let types = keys.clone().map(|key| self.kind_type(key.kind));
         let builder = Builder::new("daily")
             .column("ChargePeriodStart", Column::Day(keys.clone().map(|key| Some(key.day)).collect()));
         let builder = self.bill_columns(builder, kinds.clone().map(|kind| kind.bill));
         let builder =
             builder.column("SubAccountId", self.text(Text::SubAccountId, keys.clone().map(|key| key.account)));
         let builder = self.product_columns(builder, keys.map(|key| key.product));
-        let unused = kinds.clone().map(|kind| kind.commitment_status == CommitmentStatus::Unused as u8);
         builder
             .column("x_LineItemType", self.text(Text::LineItemType, kinds.clone().map(|kind| kind.line_item_type)))
-            .text(
-                "ChargeCategory",
-                types
-                    .clone()
-                    .zip(unused)
-                    .map(|(kind, unused)| Some(if unused { "Usage" } else { kind.category().name() })),
-            )
-            .text("ChargeClass", types.map(|kind| present(kind.class())))
+            .text("ChargeCategory", kinds.clone().map(|kind| Some(kind.charge.category().name())))
+            .text("ChargeClass", kinds.clone().map(|kind| present(kind.charge.class())))
+            .text("ChargeFrequency", kinds.clone().map(|kind| present(kind.charge.frequency())))
             .text("PricingCategory", kinds.clone().map(|kind| present(Pricing::ALL[kind.pricing as usize].name())))
             .text(
                 "CommitmentDiscountCategory",
@@ -201,16 +197,10 @@ impl Ledger {
             .column("PublisherName", self.text(Text::PublisherName, kinds.clone().map(|kind| kind.publisher)))
             .column("InvoiceId", self.text(Text::InvoiceId, kinds.map(|kind| kind.invoice)))
             .keys_end()
-            .costs(self.daily.iter().map(|(_, cell)| &cell.costs))
+            .costs(self, self.daily.iter().map(|(key, cell)| (self.kinds.key(key.kind).bill, &cell.costs)))
             .quantity(self.daily.iter().map(|(_, cell)| cell.quantity))
             .service_names()
             .finish()
-    }
-
-    /// The line item type of a kind.
-    pub fn kind_type(&self, kind: u32) -> crate::schema::values::LineItemType {
-        let name = self.names.get(Text::LineItemType, self.kinds.key(kind).line_item_type);
-        crate::schema::values::LineItemType::from_name(name.unwrap_or_default())
     }
 
     fn allocation_table(&self) -> Result<RecordBatch> {
@@ -226,7 +216,7 @@ impl Ledger {
             .column("SubAccountId", self.text(Text::SubAccountId, groups.clone().map(|group| group.account)))
             .column("x_ServiceCode", self.text(Text::ServiceCode, groups.map(|group| group.service)))
             .keys_end()
-            .costs(entries.iter().map(|(_, costs)| costs))
+            .costs(self, entries.iter().map(|(key, costs)| (key.group.bill, costs)))
             .finish()
     }
 
@@ -242,7 +232,7 @@ impl Ledger {
             .text("PricingCategory", keys.clone().map(|key| present(Pricing::ALL[key.pricing as usize].name())))
             .column("TagSet", Column::Text(keys.map(|key| ids[key.tags as usize].clone()).collect()))
             .keys_end()
-            .costs(self.resources.iter().map(|(_, cell)| &cell.sums.costs))
+            .costs(self, self.resources.iter().map(|(key, cell)| (key.bill, &cell.sums.costs)))
             .quantity(self.resources.iter().map(|(_, cell)| cell.sums.quantity))
             .column("HoursUsed", Column::Count(edges.iter().map(|edge| edge.0).collect()))
             .column("HourFirst", Column::Hour(edges.iter().map(|edge| edge.1).collect()))
@@ -275,6 +265,11 @@ impl Ledger {
     fn commitments_table(&self) -> Result<RecordBatch> {
         let keys = self.commitments.iter().map(|(key, _)| *key);
         let cells = self.commitments.iter().map(|(_, cell)| cell);
+        // FOCUS does not say how many normalized units there are.
+        let units = |pick: fn(&CommitmentCell) -> i128| {
+            let all = self.commitments.iter();
+            Column::Units(all.map(|(key, cell)| (!self.is_focus(key.bill)).then(|| pick(cell))).collect())
+        };
         self.bill_columns(Builder::new("commitments"), keys.clone().map(|key| key.bill))
             .column("CommitmentDiscountId", self.text(Text::CommitmentDiscountId, keys.clone().map(|key| key.arn)))
             .column("Hour", Column::Hour(keys.clone().map(|key| key.hour).collect()))
@@ -283,13 +278,10 @@ impl Ledger {
             .column("Bought", Column::Money(cells.clone().map(|cell| Some(cell.bought)).collect()))
             .column("Used", Column::Money(cells.clone().map(|cell| Some(cell.used)).collect()))
             .column("Unused", Column::Money(cells.clone().map(|cell| Some(cell.unused)).collect()))
-            .column(
-                "x_CoveredOnDemandCost",
-                Column::Money(cells.clone().map(|cell| Some(cell.covered_on_demand)).collect()),
-            )
-            .column("BoughtUnits", Column::Quantity(cells.clone().map(|cell| cell.bought_units).collect()))
-            .column("UsedUnits", Column::Quantity(cells.clone().map(|cell| cell.used_units).collect()))
-            .column("UnusedUnits", Column::Quantity(cells.map(|cell| cell.unused_units).collect()))
+            .column("x_CoveredOnDemandCost", Column::Money(cells.map(|cell| Some(cell.covered_on_demand)).collect()))
+            .column("BoughtUnits", units(|cell| cell.bought_units))
+            .column("UsedUnits", units(|cell| cell.used_units))
+            .column("UnusedUnits", units(|cell| cell.unused_units))
             .finish()
     }
 
@@ -330,8 +322,10 @@ impl Ledger {
     }
 
     fn identity_table(&self) -> Result<RecordBatch> {
-        let keys = self.identity.iter().map(|(key, _)| *key);
-        let cells = self.identity.iter().map(|(_, cell)| cell);
+        // FOCUS does not state the terms.
+        let stated = self.identity.iter().filter(|(key, _)| !self.is_focus(key.0));
+        let keys = stated.clone().map(|(key, _)| *key);
+        let cells = stated.map(|(_, cell)| cell);
         self.bill_columns(Builder::new("identity"), keys.clone().map(|key| key.0))
             .column("CommitmentDiscountId", self.text(Text::CommitmentDiscountId, keys.map(|key| key.1)))
             .keys_end()
@@ -375,6 +369,8 @@ impl Ledger {
         let keys = self.audit.iter().map(|(key, _)| *key);
         let cells = self.audit.iter().map(|(_, cell)| cell);
         let period = |bill: u32| (bill != u32::MAX).then(|| self.bills.key(bill).period);
+        let is_gross = |bill: u32| bill == u32::MAX || !self.is_focus(bill);
+        let unblended = self.audit.iter().map(|(key, cell)| is_gross(key.bill).then_some(cell.unblended));
         Builder::new("audit")
             .text("File", keys.clone().map(|key| Some(self.files[key.file as usize].file.as_str())))
             .column(
@@ -386,8 +382,8 @@ impl Ledger {
             .column("IsSplitCost", Column::Flag(keys.map(|key| key.bill == u32::MAX).collect()))
             .keys_end()
             .column("Rows", Column::Count(cells.clone().map(|cell| cell.rows).collect()))
-            .column("DerivedCharges", Column::Count(cells.clone().map(|cell| cell.derived).collect()))
-            .column("x_UnblendedCost", Column::Money(cells.map(|cell| Some(cell.unblended)).collect()))
+            .column("DerivedCharges", Column::Count(cells.map(|cell| cell.derived).collect()))
+            .column("x_UnblendedCost", Column::Money(unblended.collect()))
             .finish()
     }
 }

@@ -313,7 +313,7 @@ impl Gatherer {
             if !in_period {
                 sums.outside.0 += 1;
                 sums.outside.1 += unblended;
-            } else if batch.line_item_type[row].counts_usage() {
+            } else if batch.kind[row].counts_usage() {
                 sums.hours[(hour / 64) as usize] |= 1 << (hour % 64);
                 sums.hourly_rows += u64::from(batch.end[row] - batch.start[row] == SECONDS_PER_HOUR);
             }
@@ -399,6 +399,7 @@ fn close_kind(ledger: &mut Ledger, file: u32, kind: u32, sums: &KindSums) {
     audit.unblended += sums.unblended;
     let bill = ledger.bills.at_mut(key.bill);
     bill.rows += sums.rows;
+    bill.focus_rows += if key.charge.is_focus() { sums.rows } else { 0 };
     bill.invoiced_rows += if key.invoice == NONE { 0 } else { sums.rows };
     bill.outside = (bill.outside.0 + sums.outside.0, bill.outside.1 + sums.outside.1);
     bill.net_rows += sums.net_rows;

@@ -6,6 +6,7 @@ use super::spread::SharedGroup;
 use super::tables::{DailyGroup, KindKey, ProductKey, ResourceKey, SeriesKey};
 use crate::normalize::ChargeBatch;
 use crate::schema::charges::Text;
+use crate::schema::focus::ChargeKind;
 use crate::schema::names::{NONE, SharedNames};
 use crate::schema::values::{LineItemType, Pricing};
 
@@ -28,6 +29,7 @@ pub(super) struct LineKey {
     pricing: u8,
     commitment_kind: u8,
     commitment_status: u8,
+    charge: ChargeKind,
 }
 
 /// Where the rows of a line go.
@@ -73,6 +75,7 @@ fn line_keys<'a>(batch: &'a ChargeBatch, bills: &'a [u32]) -> impl Iterator<Item
         pricing: batch.pricing[row],
         commitment_kind: batch.commitment_kind[row],
         commitment_status: batch.commitment_status[row],
+        charge: batch.kind[row],
     })
 }
 
@@ -120,6 +123,7 @@ impl Gatherer {
             pricing,
             commitment_kind: key.commitment_kind,
             commitment_status: key.commitment_status,
+            charge: key.charge,
         };
         let product_key =
             ProductKey { service, usage_type: key.usage_type, operation: key.operation, region: key.region };
@@ -132,8 +136,7 @@ impl Gatherer {
         let first = self.ledger.bills.at(bill).first_day();
         let daily = DailyGroup { account, product, kind };
         let shared = SharedGroup { bill, account, service, tags, cost_categories };
-        let could_be_covered =
-            product_cell.eligible && line_item_type.counts_usage() && pricing != Pricing::Dynamic as u8;
+        let could_be_covered = product_cell.eligible && key.charge.counts_usage() && pricing != Pricing::Dynamic as u8;
         let zone = if product_cell.zonal { key.zone } else { NONE };
         let series = SeriesKey { bill, account, product, zone, covered_by: key.commitment_kind };
         let resource = ResourceKey { bill, resource, account, product, tags, pricing };

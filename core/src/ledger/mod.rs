@@ -4,6 +4,7 @@ pub mod by_day;
 pub mod by_hour;
 pub mod cells;
 mod covered;
+mod dialects;
 pub mod frames;
 pub mod gather;
 mod keyed;

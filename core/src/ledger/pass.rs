@@ -206,6 +206,7 @@ impl Shared<'_> {
 struct Gathering {
     gatherer: Gatherer,
     lossy_amounts: u64,
+    without_contracted: u64,
     unreadable: BTreeMap<String, Unreadable>,
     spellings: Spellings,
 }
@@ -226,6 +227,7 @@ impl Fold for GatherFold {
     fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &PassFile) -> Result<()> {
         self.with(|all| {
             all.gatherer.split(batch, &file.file.footer.file, file.delivery);
+            all.gatherer.foreign(batch, names, &file.file.footer.file, file.delivery);
             all.gatherer.fold(batch, names, &file.file.footer.file, file.delivery);
         });
         Ok(())
@@ -238,6 +240,7 @@ impl Fold for GatherFold {
     fn finish(self, normalizer: Normalizer, _names: &SharedNames) {
         self.with(|all| {
             all.lossy_amounts += normalizer.lossy_amounts;
+            all.without_contracted += normalizer.without_contracted;
             for (column, found) in &normalizer.unreadable {
                 absorb_unreadable(&mut all.unreadable, column, found);
             }
@@ -263,6 +266,7 @@ pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
     });
     let mut ledger = all.gatherer.finish(names.take(), all.lossy_amounts, collisions.collect());
     ledger.unreadable = all.unreadable;
+    ledger.without_contracted = all.without_contracted;
     // A file without rows is read too.
     for file in files {
         ledger.file(&file.file.footer.file, file.delivery);

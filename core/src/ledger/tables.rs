@@ -4,6 +4,7 @@ use super::by_day::{ByDay, Group};
 use super::by_hour::ByHour;
 pub use super::cells::{BillCell, CommitmentCell, CostCell, Costs, DemandCell, IdentityCell, MASK_WORDS, or_mask};
 use super::keyed::Keyed;
+use crate::schema::focus::ChargeKind;
 use crate::schema::names::Names;
 use crate::schema::values::LineItemType;
 
@@ -57,6 +58,8 @@ pub struct KindKey {
     pub commitment_kind: u8,
     /// [`crate::schema::values::CommitmentStatus`] as a number.
     pub commitment_status: u8,
+    /// Category, class and frequency.
+    pub charge: ChargeKind,
 }
 
 /// What follows from a kind, decided once.
@@ -240,8 +243,20 @@ pub struct AuditCell {
     pub rows: u64,
     /// Charges derived from them.
     pub derived: u64,
-    /// Unblended cost.
+    /// Cash: unblended cost, of FOCUS billed cost.
     pub unblended: i128,
+}
+
+/// Whose rows are kept out of every sum: a place in [`Ledger::files`], provider and currency.
+pub type ForeignKey = (u32, String, String);
+
+/// Rows of another provider.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ForeignCell {
+    /// Rows.
+    pub rows: u64,
+    /// Billed cost.
+    pub billed: i128,
 }
 
 /// A file that was folded.
@@ -290,6 +305,10 @@ pub struct Ledger {
     pub account_names: Keyed<u32, (i32, u32)>,
     /// Amounts that had more decimals than units of 1e-12 hold.
     pub lossy_amounts: u64,
+    /// Rows in FOCUS that do not state a contracted cost.
+    pub without_contracted: u64,
+    /// Rows of other providers than AWS, which belong to no sum.
+    pub foreign: std::collections::BTreeMap<ForeignKey, ForeignCell>,
     /// Text that is no number in columns that no total rests on, by column.
     pub unreadable: std::collections::BTreeMap<String, crate::normalize::Unreadable>,
     /// Keys of tags that are spelled in several ways.

@@ -6,7 +6,7 @@ use arrow::array::Array;
 use super::arrays::{Bad, Numbers, Place, Unreadable, not_a_number};
 use super::cur::Normalizer;
 use super::{ChargeBatch, CommitmentTerms};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::file::LineItemBatch;
 use crate::schema::charges::Metric;
 use crate::schema::line_items::{Kind, LineItem};
@@ -32,6 +32,11 @@ impl<'a> Amounts<'a> {
         Ok(Amounts { file: items.file, items: *items, columns })
     }
 
+    /// The error of a row without a cost that every row must have.
+    pub(super) fn without_cost(&self, row: usize, item: LineItem) -> Error {
+        Bad { row, detail: "a row has no cost; export the report again".to_owned() }.error(&self.items, item)
+    }
+
     /// Columns with text that is no number, which was read as missing.
     pub(super) fn unreadable(&self) -> impl Iterator<Item = (LineItem, Unreadable)> {
         LineItem::ALL.iter().zip(&self.columns).filter_map(|(&item, numbers)| Some((item, numbers.unreadable()?)))
@@ -51,7 +56,7 @@ impl<'a> Amounts<'a> {
     }
 
     /// Fills `out` with a whole column; rows without a value get 0 and `present` says so.
-    fn fill(
+    pub(super) fn fill(
         &self,
         item: LineItem,
         rows: usize,
@@ -122,8 +127,7 @@ impl Normalizer {
         let unblended = &mut out.costs[Metric::UnblendedCost as usize];
         amounts.fill(LineItem::UnblendedCost, rows, unblended, &mut present, lossy)?;
         if let Some(row) = present.iter().position(|present| !present) {
-            let bad = Bad { row, detail: "a row has no cost; export the report again".to_owned() };
-            return Err(bad.error(&amounts.items, LineItem::UnblendedCost));
+            return Err(amounts.without_cost(row, LineItem::UnblendedCost));
         }
         let unblended = unblended.clone();
         amounts.fill(LineItem::NetUnblendedCost, rows, &mut out.net_unblended, &mut out.has_net, lossy)?;
@@ -140,10 +144,12 @@ impl Normalizer {
         let contracted = &mut out.costs[Metric::ContractedCost as usize];
         contracted.clear();
         contracted.resize(rows, 0);
+        out.has_contracted.clear();
+        out.has_contracted.resize(rows, false);
         amounts.fill(LineItem::UsageAmount, rows, &mut out.quantity, &mut present, lossy)?;
         amounts.fill(LineItem::TotalDiscount, rows, &mut out.discount, &mut present, lossy)?;
         amounts.fill(LineItem::NormalizedUsageAmount, rows, &mut out.units, &mut present, lossy)?;
-        for (quantity, kind) in out.quantity.iter_mut().zip(&out.line_item_type) {
+        for (quantity, kind) in out.quantity.iter_mut().zip(&out.kind) {
             if !kind.counts_usage() {
                 *quantity = 0;
             }
@@ -268,6 +274,7 @@ impl Normalizer {
         let unused = out.derive(row);
         out.costs[Metric::AmortizedCost as usize][unused] = made.unused;
         out.costs[Metric::EffectiveCost as usize][unused] = made.net_unused;
+        out.kind[unused] = out.kind[row].unused();
         out.commitment_status[unused] = CommitmentStatus::Unused as u8;
         out.pricing[unused] = Pricing::Committed as u8;
         for (text, id) in self.unused_words {

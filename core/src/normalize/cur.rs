@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
 use super::arrays::{DictionaryIds, Place, Unreadable, instants, text_ids};
@@ -12,6 +12,7 @@ use super::{ChargeBatch, SplitRow};
 use crate::error::Result;
 use crate::ingest::file::{LineItemBatch, Projection};
 use crate::schema::charges::Text;
+use crate::schema::focus::ChargeKind;
 use crate::schema::line_items::LineItem;
 use crate::schema::names::{NONE, Names, Pool, SharedNames};
 use crate::schema::values::{ChargeCategory, CommitmentStatus, LineItemType, Pricing, SPLIT_COST_OPERATIONS, day_text};
@@ -49,6 +50,17 @@ const ALWAYS: &[LineItem] = &[
     LineItem::SavingsPlanNetEffectiveCost,
     LineItem::SavingsPlanNetAmortizedUpfront,
     LineItem::SavingsPlanNetRecurring,
+    LineItem::ProviderName,
+    LineItem::ChargeCategory,
+    LineItem::ChargeClass,
+    LineItem::ChargeFrequency,
+    LineItem::PricingCategory,
+    LineItem::CommitmentDiscountId,
+    LineItem::CommitmentDiscountCategory,
+    LineItem::CommitmentDiscountStatus,
+    LineItem::BilledCost,
+    LineItem::EffectiveCost,
+    LineItem::ContractedCost,
 ];
 
 /// Further columns that the ledger needs.
@@ -113,6 +125,8 @@ pub struct Normalizer {
     pub(super) names: Names,
     /// Amounts that had more decimals than a unit of 1e-12 holds.
     pub lossy_amounts: u64,
+    /// Rows of FOCUS that do not state a contracted cost.
+    pub without_contracted: u64,
     /// Text that is no number in columns that no total rests on, by column as its file spells it.
     pub unreadable: BTreeMap<String, Unreadable>,
     pub(super) wanted: Wanted,
@@ -120,7 +134,8 @@ pub struct Normalizer {
     dictionaries: Vec<DictionaryIds>,
     pub(super) tags: SetReader,
     pub(super) cost_categories: SetReader,
-    pub(super) types: Vec<LineItemType>,
+    /// By id of a line item type.
+    pub(super) types: Vec<(LineItemType, ChargeKind)>,
     pub(super) spot: Vec<bool>,
     pub(super) savings_plan_arns: Vec<u32>,
     pub(super) reservation_arns: Vec<u32>,
@@ -139,6 +154,7 @@ impl Normalizer {
             refunds_plan: Vec::new(),
             names: Names::default(),
             lossy_amounts: 0,
+            without_contracted: 0,
             unreadable: BTreeMap::new(),
             amounts: wanted.projection().line_items,
             wanted,
@@ -172,8 +188,12 @@ impl Normalizer {
     /// [`crate::Error::Column`] that names the file and column of a value that cannot be read.
     pub fn normalize(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         out.split.clear();
+        out.foreign.clear();
         let kept = self.with_names(|mine| {
-            let kept = mine.without_split_rows(items, out)?;
+            let kept = match items.dialect.is_focus() {
+                true => mine.without_other_providers(items, out),
+                false => mine.without_split_rows(items, out),
+            }?;
             match &kept {
                 Some(batch) => mine.words(&items.with_batch(batch), out),
                 None => mine.words(items, out),
@@ -215,9 +235,8 @@ impl Normalizer {
             let unblended = amounts.get(LineItem::UnblendedCost, row, &mut self.lossy_amounts)?.unwrap_or(0);
             out.split.push(SplitRow { invoice: invoices[row], line_item_type: types[row], unblended });
         }
-        let keep: arrow::array::BooleanArray = operations.iter().map(|operation| Some(!is_split(operation))).collect();
-        let place = Place { file: items.file, column: LineItem::Operation.name() };
-        Ok(Some(filter_record_batch(items.batch, &keep).map_err(|error| place.error(error.to_string()))?))
+        let keep: BooleanArray = operations.iter().map(|operation| Some(!is_split(operation))).collect();
+        kept_rows(items, LineItem::Operation, &keep).map(Some)
     }
 
     pub(super) fn ids(
@@ -244,7 +263,10 @@ impl Normalizer {
         out.terms.clear();
         out.text.resize_with(Text::ALL.len(), Vec::new);
         self.times(items, out)?;
-        self.dimensions(items, out)?;
+        match items.dialect.is_focus() {
+            true => self.focus_words(items, out),
+            false => self.dimensions(items, out),
+        }?;
         self.sets(items, out)
     }
 
@@ -254,6 +276,9 @@ impl Normalizer {
         let amounts = Amounts::read(items, &self.amounts)?;
         for (item, found) in amounts.unreadable() {
             absorb_unreadable(&mut self.unreadable, items.spelled(item), &found);
+        }
+        if items.dialect.is_focus() {
+            return self.focus_costs(&amounts, rows, out);
         }
         self.plain_costs(&amounts, rows, out)?;
         self.special_rows(&amounts, rows, out)
@@ -293,6 +318,12 @@ impl Normalizer {
         }
         Ok(())
     }
+}
+
+/// The rows of a batch that are kept, which a column decided.
+pub(super) fn kept_rows(items: &LineItemBatch<'_>, item: LineItem, keep: &BooleanArray) -> Result<RecordBatch> {
+    let place = Place { file: items.file, column: items.spelled(item) };
+    filter_record_batch(items.batch, keep).map_err(|error| place.error(error.to_string()))
 }
 
 /// Adds what one batch, thread or ledger found of a column.

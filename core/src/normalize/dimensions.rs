@@ -6,6 +6,7 @@ use super::cur::Normalizer;
 use crate::error::Result;
 use crate::ingest::file::LineItemBatch;
 use crate::schema::charges::Text;
+use crate::schema::focus::ChargeKind;
 use crate::schema::line_items::LineItem;
 use crate::schema::names::NONE;
 use crate::schema::values::{
@@ -13,8 +14,8 @@ use crate::schema::values::{
 };
 
 impl Normalizer {
-    /// Text columns, and what follows from line item types, usage types and ARNs.
-    pub(super) fn dimensions(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+    /// Text columns that need no thought.
+    pub(super) fn plain_text(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         const PLAIN: &[(Text, LineItem)] = &[
             (Text::BillingAccountId, LineItem::PayerAccountId),
             (Text::BillingAccountName, LineItem::PayerAccountName),
@@ -57,6 +58,12 @@ impl Normalizer {
             }
             out.text[text as usize] = ids;
         }
+        Ok(())
+    }
+
+    /// Text columns, and what follows from line item types, usage types and ARNs.
+    pub(super) fn dimensions(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+        self.plain_text(items, out)?;
         self.types_and_commitments(items, out)?;
         self.refunds_plan.clear();
         if out.line_item_type.contains(&LineItemType::Refund) {
@@ -84,14 +91,17 @@ impl Normalizer {
     fn types_and_commitments(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         let types = self.names.pool(Text::LineItemType);
         for id in self.types.len()..types.len() {
-            self.types.push(LineItemType::from_name(types.get(id as u32).unwrap_or_default()));
+            let line_item_type = LineItemType::from_name(types.get(id as u32).unwrap_or_default());
+            self.types.push((line_item_type, ChargeKind::of(line_item_type)));
         }
         let usage_types = self.names.pool(Text::UsageType);
         for id in self.spot.len()..usage_types.len() {
             self.spot.push(usage_types.get(id as u32).is_some_and(|text| text.contains("SpotUsage")));
         }
         out.line_item_type.clear();
-        out.line_item_type.extend(out.text[Text::LineItemType as usize].iter().map(|&id| self.types[id as usize]));
+        out.line_item_type.extend(out.text[Text::LineItemType as usize].iter().map(|&id| self.types[id as usize].0));
+        out.kind.clear();
+        out.kind.extend(out.text[Text::LineItemType as usize].iter().map(|&id| self.types[id as usize].1));
         let mut plans = std::mem::take(&mut self.savings_plan_arns);
         let mut reservations = std::mem::take(&mut self.reservation_arns);
         self.ids(items, LineItem::SavingsPlanArn, Text::CommitmentDiscountId, &mut plans)?;
@@ -123,14 +133,14 @@ impl Normalizer {
     }
 
     /// Columns that are made from others, where they were asked for.
-    fn derived_text(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+    pub(super) fn derived_text(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         let rows = items.batch.num_rows();
         for text in self.wanted.text.clone() {
             let values: Vec<&'static str> = match text {
                 Text::ProviderName => vec!["AWS"; rows],
-                Text::ChargeCategory => out.line_item_type.iter().map(|kind| kind.category().name()).collect(),
-                Text::ChargeClass => out.line_item_type.iter().map(|kind| kind.class()).collect(),
-                Text::ChargeFrequency => out.line_item_type.iter().map(|kind| kind.frequency()).collect(),
+                Text::ChargeCategory => out.kind.iter().map(|kind| kind.category().name()).collect(),
+                Text::ChargeClass => out.kind.iter().map(|kind| kind.class()).collect(),
+                Text::ChargeFrequency => out.kind.iter().map(|kind| kind.frequency()).collect(),
                 Text::PricingCategory => out.pricing.iter().map(|&at| Pricing::ALL[at as usize].name()).collect(),
                 Text::CommitmentDiscountCategory => out.commitment_kind.iter().map(|&kind| category(kind)).collect(),
                 Text::CommitmentDiscountStatus => {
@@ -152,7 +162,14 @@ impl Normalizer {
         }
         self.first_present(items, Text::SkuPriceId, [LineItem::RateCode, LineItem::RateId], out)?;
         let offerings = [LineItem::SavingsPlanOfferingType, LineItem::OfferingClass];
-        self.first_present(items, Text::CommitmentDiscountType, offerings, out)?;
+        match items.dialect.is_focus() {
+            true => {
+                let mut types = std::mem::take(&mut out.text[Text::CommitmentDiscountType as usize]);
+                self.ids(items, LineItem::CommitmentDiscountType, Text::CommitmentDiscountType, &mut types)?;
+                out.text[Text::CommitmentDiscountType as usize] = types;
+            }
+            false => self.first_present(items, Text::CommitmentDiscountType, offerings, out)?,
+        }
         if self.wanted.text.contains(&Text::CommitmentDiscountType) {
             let types = &mut out.text[Text::CommitmentDiscountType as usize];
             for (id, &kind) in types.iter_mut().zip(&out.commitment_kind) {

@@ -5,11 +5,14 @@ mod arrays;
 mod costs;
 pub mod cur;
 mod dimensions;
+mod focus;
 mod tags;
 
 pub use arrays::Unreadable;
 
 use crate::schema::charges::{METRICS, Metric, Text};
+use crate::schema::focus::ChargeKind;
+use crate::schema::values::LineItemType;
 
 /// A batch of charges. Text is ids into the [`crate::schema::names::Names`] it was made with; money is in units
 /// of 1e-12 and quantity of 1e-15. The first `line_items` charges are rows of the bill, the rest is derived.
@@ -27,18 +30,24 @@ pub struct ChargeBatch {
     pub end: Vec<i64>,
     /// Start of the billing period.
     pub period_start: Vec<i64>,
-    /// The line item type.
-    pub line_item_type: Vec<crate::schema::values::LineItemType>,
+    /// The line item type; unknown in FOCUS, which has none.
+    pub line_item_type: Vec<LineItemType>,
+    /// What kind of charge it is in FOCUS words.
+    pub kind: Vec<ChargeKind>,
     /// [`crate::schema::values::Pricing`] as a number.
     pub pricing: Vec<u8>,
     /// [`crate::schema::values::CommitmentKind`] as a number.
     pub commitment_kind: Vec<u8>,
     /// [`crate::schema::values::CommitmentStatus`] as a number.
     pub commitment_status: Vec<u8>,
-    /// Costs by [`Metric`].
+    /// Costs by [`Metric`]. Of charges in FOCUS, which states no cost before discounts, unblended is the billed and
+    /// amortized the effective cost: the certificate adds cash up in the one and commitments in the other, and nobody
+    /// is told that they are gross ([`ChargeBatch::states`]).
     pub costs: [Vec<i128>; METRICS],
     /// Whether the list cost is stated.
     pub has_list_cost: Vec<bool>,
+    /// Whether the contracted cost is stated.
+    pub has_contracted: Vec<bool>,
     /// Net unblended cost (unblended where there is no net), of rows of the bill.
     pub net_unblended: Vec<i128>,
     /// Whether the row states a net cost.
@@ -59,6 +68,8 @@ pub struct ChargeBatch {
     pub terms: Vec<CommitmentTerms>,
     /// Split-cost rows, which are kept out of every charge: invoice id, line item type id and unblended cost.
     pub split: Vec<SplitRow>,
+    /// Rows of other providers, which are kept out of every charge.
+    pub foreign: Vec<ForeignRow>,
 }
 
 /// What a fee row says about a commitment. Money in units of 1e-12, units of 1e-15.
@@ -94,7 +105,40 @@ pub struct SplitRow {
     pub unblended: i128,
 }
 
+/// A row of another provider than AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForeignRow {
+    /// The provider's id.
+    pub provider: u32,
+    /// The currency's id.
+    pub currency: u32,
+    /// Its billed cost.
+    pub billed: i128,
+}
+
 impl ChargeBatch {
+    /// What usage would have cost on demand: at its own price before commitments in FOCUS; else the public price where
+    /// a reservation covers it, since its own is 0, and its own price elsewhere.
+    #[inline]
+    pub fn on_demand(&self, row: usize) -> i128 {
+        let metric = match self.line_item_type[row] {
+            LineItemType::DiscountedUsage => Metric::ListCost,
+            _ if self.kind[row].is_focus() => Metric::ContractedCost,
+            _ => Metric::UnblendedCost,
+        };
+        self.cost(metric)[row]
+    }
+
+    /// Whether a row states a cost in the bill's own words.
+    pub fn states(&self, row: usize, metric: Metric) -> bool {
+        match metric {
+            Metric::ListCost => self.has_list_cost[row],
+            Metric::ContractedCost => self.has_contracted[row],
+            Metric::UnblendedCost | Metric::AmortizedCost => !self.kind[row].is_focus(),
+            Metric::BilledCost | Metric::EffectiveCost => true,
+        }
+    }
+
     /// The ids of a text column.
     pub fn ids(&self, text: Text) -> &[u32] {
         &self.text[text as usize]
@@ -118,6 +162,7 @@ impl ChargeBatch {
             end,
             period_start,
             line_item_type,
+            kind,
             pricing,
             commitment_kind,
             commitment_status,
@@ -128,6 +173,7 @@ impl ChargeBatch {
             costs.push(0);
         }
         self.has_list_cost.push(false);
+        self.has_contracted.push(false);
         self.net_unblended.push(0);
         self.has_net.push(false);
         self.discount.push(0);

@@ -58,6 +58,8 @@ pub struct Check {
 /// Whether a month is still changing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeriodStatus {
+    /// The bill has no invoice ids (FOCUS 1.0, or an export without them).
+    NotStated,
     /// No row carries an invoice id.
     Open,
     /// Some rows carry an invoice id.
@@ -70,6 +72,7 @@ impl PeriodStatus {
     /// The word for people and JSON.
     pub const fn name(self) -> &'static str {
         match self {
+            PeriodStatus::NotStated => "not stated",
             PeriodStatus::Open => "open",
             PeriodStatus::PartlyInvoiced => "partly invoiced",
             PeriodStatus::Final => "final",
@@ -105,7 +108,7 @@ pub struct InvoiceTotal {
     pub currency: String,
     /// Rows.
     pub rows: u64,
-    /// Sum of `x_UnblendedCost`, in units of 1e-12.
+    /// Sum of `x_UnblendedCost`, or of `BilledCost` of bills in FOCUS, in units of 1e-12.
     pub amount: i128,
     /// The amount that was invoiced, where an invoice file gave one.
     pub invoiced: Option<i128>,

@@ -64,7 +64,8 @@ pub(super) fn conservation(ledger: &Ledger) -> Check {
     }
     let broken = !findings.is_empty();
     let unknown = unknown_types(ledger);
-    let unreadable = unreadable(ledger);
+    let mut unreadable = unreadable(ledger);
+    unreadable.extend(other_providers(ledger));
     let counted = ledger.daily.iter().map(|(_, cell)| u64::from(cell.costs.rows)).sum::<u64>();
     findings.extend(unknown.iter().chain(&unreadable).cloned());
     let verdict = match (counted, broken, unknown.is_empty() && unreadable.is_empty()) {
@@ -76,12 +77,9 @@ pub(super) fn conservation(ledger: &Ledger) -> Check {
     let detail = match verdict {
         Verdict::NotRun => "no rows".to_owned(),
         Verdict::Fail => "two ways of adding up the same rows differ".to_owned(),
-        Verdict::Warn if unknown.is_empty() => {
-            "sums agree; some prices or counts, on which no total rests, are no numbers and are taken as not stated"
-                .to_owned()
-        }
+        Verdict::Warn if unknown.is_empty() => format!("sums agree; {}", set_aside(ledger)),
         Verdict::Warn => {
-            "sums agree; some line item types are not known: they are counted under their own name, amortized as cash"
+            "sums agree; some kinds of charges are not known: they are counted under their own name, amortized as cash"
                 .to_owned()
         }
         Verdict::Pass => format!(
@@ -109,6 +107,32 @@ fn lossy(ledger: &Ledger) -> String {
     }
 }
 
+/// What was read and is in no sum.
+fn set_aside(ledger: &Ledger) -> String {
+    let mut parts = Vec::new();
+    if !ledger.foreign.is_empty() {
+        let rows: u64 = ledger.foreign.values().map(|cell| cell.rows).sum();
+        parts.push(format!("{rows} rows of other providers than AWS are in no sum"));
+    }
+    if !ledger.unreadable.is_empty() {
+        parts.push("some prices or counts, on which no total rests, are no numbers: taken as not stated".to_owned());
+    }
+    parts.join("; ")
+}
+
+/// Rows of other providers, by provider and currency.
+fn other_providers(ledger: &Ledger) -> Vec<String> {
+    let mut sums: BTreeMap<(&str, &str), (u64, i128)> = BTreeMap::new();
+    for ((_, provider, currency), cell) in &ledger.foreign {
+        let sum = sums.entry((provider, currency)).or_default();
+        *sum = (sum.0 + cell.rows, sum.1 + cell.billed);
+    }
+    let named = sums.into_iter().map(|((provider, currency), (rows, billed))| {
+        format!("{provider}: {rows} rows, {} {currency} billed, in no sum", money_text(billed))
+    });
+    named.collect()
+}
+
 fn unreadable(ledger: &Ledger) -> Vec<String> {
     let columns = ledger.unreadable.iter();
     columns.map(|(column, found)| format!("{column}: {} rows hold text like `{}`", found.rows, found.text)).collect()
@@ -118,13 +142,16 @@ fn unknown_types(ledger: &Ledger) -> Vec<String> {
     let mut unknown: BTreeMap<String, (u64, i128)> = BTreeMap::new();
     for (key, cell) in ledger.audit.iter().filter(|(key, _)| key.bill != u32::MAX) {
         let name = ledger.names.get(Text::LineItemType, key.line_item_type).unwrap_or(NONE_TEXT);
-        if LineItemType::from_name(name) == LineItemType::Unknown {
+        // FOCUS has no types; what stands there is a category that it does not know.
+        let is_focus = ledger.is_focus(key.bill);
+        if LineItemType::from_name(name) == LineItemType::Unknown && !(is_focus && key.line_item_type == NONE) {
             let entry = unknown.entry(name.to_owned()).or_default();
             *entry = (entry.0 + cell.rows, entry.1 + cell.unblended);
         }
     }
     let named = unknown.into_iter();
-    named.map(|(name, (rows, cost))| format!("line item type `{name}`: {rows} rows, {}", money_text(cost))).collect()
+    let what = if ledger.is_all_focus() { "charge category" } else { "line item type" };
+    named.map(|(name, (rows, cost))| format!("{what} `{name}`: {rows} rows, {}", money_text(cost))).collect()
 }
 
 /// R13: no sum is over several currencies.
@@ -197,10 +224,10 @@ pub(super) fn tags(ledger: &Ledger) -> Check {
 /// R17: joining names to codes changes no sum, and no account has two payers in one period.
 pub(super) fn joins(ledger: &Ledger) -> Check {
     let mut findings = Vec::new();
-    let total = totals(ledger.daily.iter().map(|(_, cell)| &cell.costs))[Metric::UnblendedCost as usize];
+    let total = totals(ledger.daily.iter().map(|(_, cell)| &cell.costs))[Metric::BilledCost as usize];
     let mut joined = None;
     if ledger.currencies().len() == 1 {
-        let question = Costs::by(["ServiceName"]).metric(Metric::UnblendedCost);
+        let question = Costs::by(["ServiceName"]).metric(Metric::BilledCost);
         if let Ok(Some(answer)) = from_ledger(ledger, &question) {
             joined = Some(answer.rows.len());
             let sum = answer.total.unwrap_or(0);

@@ -10,7 +10,7 @@ use crate::ledger::gather::hours_in_period;
 use crate::schema::charges::Text;
 use crate::schema::filter::NONE_TEXT;
 use crate::schema::money::display_cents;
-use crate::schema::values::day_text;
+use crate::schema::values::{CommitmentStatus, day_text};
 
 /// R1: one delivery for each payer and period, and no file twice.
 pub(super) fn one_delivery(ledger: &Ledger, inventory: &Inventory, hashes: &[String]) -> Check {
@@ -61,7 +61,7 @@ fn delivery_name(inventory: &Inventory, number: u32) -> Option<String> {
     let delivery = inventory.deliveries.get(number as usize)?;
     let from = delivery.manifest.as_ref().map(|path| path.display().to_string());
     let first = || delivery.files.first().map(|file| file.file.clone());
-    from.or_else(first).map(|place| format!("{} ({place})", delivery.export))
+    from.or_else(first).map(|place| format!("{} in {} ({place})", delivery.export, delivery.dialect.name()))
 }
 
 /// R2: the files that were read are those of the manifests.
@@ -96,6 +96,9 @@ pub(super) fn rows_in_are_rows_out(ledger: &Ledger, inventory: &Inventory) -> Ch
     for (key, cell) in ledger.audit.iter() {
         *counted.entry(ledger.files[key.file as usize].file.as_str()).or_default() += cell.rows;
     }
+    for ((file, ..), cell) in &ledger.foreign {
+        *counted.entry(ledger.files[*file as usize].file.as_str()).or_default() += cell.rows;
+    }
     let read = |file: &str| ledger.files.iter().filter(|known| known.file == file).map(|known| known.rows_read).sum();
     let mut due: BTreeMap<&str, u64> = BTreeMap::new();
     let mut text = 0;
@@ -112,28 +115,49 @@ pub(super) fn rows_in_are_rows_out(ledger: &Ledger, inventory: &Inventory) -> Ch
         .map(|(file, rows)| format!("{file}: {rows} rows due, {} counted", counted.get(file).copied().unwrap_or(0)))
         .collect();
     let (rows, out): (u64, u64) = (due.values().sum(), counted.values().sum());
-    let split: u64 = ledger.audit.iter().filter(|(key, _)| key.bill == u32::MAX).map(|(_, cell)| cell.rows).sum();
-    let derived: u64 = ledger.audit.iter().map(|(_, cell)| cell.derived).sum();
     Check {
         id: "R3",
         title: "rows in are rows out",
         severity: Severity::Error,
         verdict: if rows == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Fail) },
-        detail: if rows == 0 {
-            "the files have no rows".to_owned()
-        } else {
-            let due = match text {
-                0 => format!("{rows} rows in footers"),
-                _ if text == rows => format!("{rows} rows of text, which has no footers, as they were read"),
-                _ => format!("{} rows in footers and {text} of text as they were read", rows - text),
-            };
-            format!(
-                "{due}, {out} counted ({split} of them split cost); {derived} charges derived from unused commitment"
-            )
-        },
+        detail: if rows == 0 { "the files have no rows".to_owned() } else { counted_sentence(ledger, rows, text, out) },
         figure: Some((i128::from(rows) - i128::from(out)).to_string()),
         findings: shown(findings),
     }
+}
+
+/// How many rows there were to count, of which `text` had no footer, how many were counted, and what became of them.
+fn counted_sentence(ledger: &Ledger, rows: u64, text: u64, counted: u64) -> String {
+    let split: u64 = ledger.audit.iter().filter(|(key, _)| key.bill == u32::MAX).map(|(_, cell)| cell.rows).sum();
+    let foreign: u64 = ledger.foreign.values().map(|cell| cell.rows).sum();
+    let derived: u64 = ledger.audit.iter().map(|(_, cell)| cell.derived).sum();
+    let due = match text {
+        0 => format!("{rows} rows in footers"),
+        _ if text == rows => format!("{rows} rows of text, which has no footers, as they were read"),
+        _ => format!("{} rows in footers and {text} of text as they were read", rows - text),
+    };
+    let aside = match foreign {
+        0 => format!("{split} of them split cost"),
+        foreign => format!("{split} of them split cost, {foreign} of other providers"),
+    };
+    let unused = match unused_rows(ledger) {
+        0 => format!("{derived} charges derived from unused commitment"),
+        rows if ledger.is_all_focus() => format!("{rows} rows are unused commitment, which a CUR has no rows for"),
+        rows => format!("{derived} charges derived from unused commitment, for which FOCUS has {rows} rows"),
+    };
+    format!("{due}, {counted} counted ({aside}); {unused}")
+}
+
+/// Rows of FOCUS that are unused commitment.
+fn unused_rows(ledger: &Ledger) -> u64 {
+    let mut rows = 0;
+    ledger.daily.by_group(|group, days| {
+        let kind = ledger.kinds.key(group.kind);
+        if kind.charge.is_focus() && kind.commitment_status == CommitmentStatus::Unused as u8 {
+            rows += days.map(|(_, cell)| u64::from(cell.costs.rows)).sum::<u64>();
+        }
+    });
+    rows
 }
 
 /// R10: every row's billing period is its delivery's; usage outside it is summed and shown.
@@ -188,6 +212,7 @@ pub(super) fn status(bills: &Bills) -> Check {
         .iter()
         .filter(|bill| !bill.is_final())
         .map(|bill| match bill.status {
+            PeriodStatus::NotStated => format!("{}: the bill has no invoice ids", bill.name()),
             PeriodStatus::PartlyInvoiced => {
                 format!("{}: {} of {} rows carry an invoice id", bill.name(), bill.cell.invoiced_rows, bill.cell.rows)
             }

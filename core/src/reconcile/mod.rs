@@ -12,6 +12,7 @@ use certificate::{Certificate, Check, Input, Period, PeriodStatus, Severity, Ski
 
 use crate::error::Result;
 use crate::ingest::Inventory;
+use crate::ingest::capabilities::INVOICES;
 use crate::ledger::Ledger;
 use crate::ledger::tables::{BillCell, BillKey};
 use crate::schema::charges::{Metric, Text};
@@ -30,7 +31,10 @@ pub fn reconcile(
     hashes: &[String],
     invoice: Option<&Path>,
 ) -> Result<Certificate> {
-    let bills = Bills::new(ledger);
+    let mut bills = Bills::new(ledger);
+    if !inventory.capabilities.iter().any(|capability| capability.name == INVOICES && capability.available) {
+        bills.all.iter_mut().for_each(|bill| bill.status = PeriodStatus::NotStated);
+    }
     let (invoice_check, invoices) = invoices::check(ledger, invoice)?;
     let mut checks = vec![
         delivery::one_delivery(ledger, inventory, hashes),
@@ -38,11 +42,17 @@ pub fn reconcile(
         delivery::rows_in_are_rows_out(ledger, inventory),
         not_run("R4", "one generation of the delivery", Severity::Error, "local files have no versions to compare"),
         conservation::conservation(ledger),
-        semantics::negation(ledger, &bills),
-        semantics::identity(ledger, &bills),
-        semantics::used_and_unused(ledger, &bills),
+        bills.unless_focus(semantics::negation(ledger, &bills), "FOCUS has no negation: covered usage is billed at 0"),
+        bills.unless_focus(
+            semantics::identity(ledger, &bills),
+            "FOCUS states neither cost before discounts nor the month's share of upfront fees",
+        ),
+        bills.unless_focus(
+            semantics::used_and_unused(ledger, &bills),
+            "FOCUS does not state what was committed; here it is what was used and what was not",
+        ),
         semantics::usage_once(ledger),
-        semantics::net_is_gross_and_discounts(&bills),
+        bills.unless_focus(semantics::net_is_gross_and_discounts(&bills), "FOCUS states cost after discounts only"),
         delivery::period(ledger, inventory, &bills),
         delivery::status(&bills),
         delivery::coverage(&bills),
@@ -135,6 +145,16 @@ impl Bills {
         Bills { all, order }
     }
 
+    /// A check that bills in FOCUS cannot be put to: not run when all of them are, and said when some are.
+    fn unless_focus(&self, check: Check, why: &str) -> Check {
+        let focus = self.all.iter().filter(|bill| bill.cell.focus_rows > 0).count();
+        match focus {
+            0 => check,
+            _ if focus == self.all.len() => not_run(check.id, check.title, check.severity, why),
+            _ => Check { detail: format!("{}; bills in FOCUS are left out: {why}", check.detail), ..check },
+        }
+    }
+
     fn at(&self, place: u32) -> &BillFacts {
         &self.all[self.order[place as usize]]
     }
@@ -145,13 +165,14 @@ impl Bills {
             let cell = &mut cells[self.order[ledger.kinds.key(group.kind).bill as usize]];
             days.for_each(|(_, day)| cell.add(&day.costs));
         });
+        let cost = |bill: &BillFacts, cell, metric| ledger.cost(bill.place, cell, metric);
         let periods = self.all.iter().zip(&cells).map(|(bill, cell)| Period {
             payer: bill.payer.clone(),
             period: bill.period.clone(),
             currency: bill.currency.clone(),
             status: bill.status,
             rows: bill.cell.rows,
-            costs: Metric::ALL.iter().map(|&metric| cell.cost(metric)).collect(),
+            costs: Metric::ALL.iter().map(|&metric| cost(bill, cell, metric)).collect(),
         });
         periods.collect()
     }

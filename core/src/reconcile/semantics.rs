@@ -85,7 +85,7 @@ pub(super) fn identity(ledger: &Ledger, bills: &Bills) -> Check {
     let mut findings = Vec::new();
     let mut total = 0_i128;
     let mut months: BTreeMap<u32, (i128, u64)> = BTreeMap::new();
-    for ((bill, arn), cell) in ledger.identity.iter() {
+    for ((bill, arn), cell) in ledger.identity.iter().filter(|(key, _)| !ledger.is_focus(key.0)) {
         let difference = cell.difference();
         total += difference;
         let month = months.entry(*bill).or_default();
@@ -107,7 +107,7 @@ pub(super) fn identity(ledger: &Ledger, bills: &Bills) -> Check {
         }
     }
     findings.sort_by(|a, b| a.1.cmp(&b.1));
-    let groups = ledger.identity.len();
+    let groups = ledger.identity.iter().filter(|(key, _)| !ledger.is_focus(key.0)).count();
     Check {
         id: "R7",
         title: "cash and amortized cost tie",
@@ -128,7 +128,7 @@ pub(super) fn identity(ledger: &Ledger, bills: &Bills) -> Check {
 /// R7b: what was used and what went unused is what was committed.
 pub(super) fn used_and_unused(ledger: &Ledger, bills: &Bills) -> Check {
     let mut sums: BTreeMap<(u32, u32), (CommitmentCell, u64)> = BTreeMap::new();
-    for (key, cell) in ledger.commitments.iter() {
+    for (key, cell) in ledger.commitments.iter().filter(|(key, _)| !ledger.is_focus(key.bill)) {
         let entry = sums.entry((key.bill, key.arn)).or_default();
         entry.0.add(cell);
         entry.1 += 1;
@@ -214,6 +214,7 @@ pub(super) fn usage_once(ledger: &Ledger) -> Check {
             (_, false) => Verdict::Warn,
         },
         detail: match (count, findings.len()) {
+            (0, _) if ledger.is_all_focus() => "no instances with resource ids and usage types".to_owned(),
             (0, _) => "no instances with resource ids".to_owned(),
             (count, 0) => format!("{count} instance-months, none with more than an hour of use in an hour"),
             (count, bad) => {

@@ -84,7 +84,10 @@ fn share(part: i128, whole: i128) -> Cell {
 }
 
 fn summary(certificate: &Certificate) -> Section {
-    let shown = [Metric::BilledCost, Metric::EffectiveCost, Metric::UnblendedCost, Metric::ListCost];
+    let metrics =
+        [Metric::BilledCost, Metric::EffectiveCost, Metric::UnblendedCost, Metric::ContractedCost, Metric::ListCost];
+    let known = |metric: &Metric| certificate.periods.iter().any(|period| period.costs[*metric as usize].is_some());
+    let shown: Vec<Metric> = metrics.into_iter().filter(known).collect();
     let mut columns = vec![
         column("BillingPeriod", ColumnKind::Text),
         column("BillingAccountId", ColumnKind::Text),
@@ -117,7 +120,8 @@ fn summary(certificate: &Certificate) -> Section {
         id: "summary",
         title: "The bill".to_owned(),
         note: "Billed is what is invoiced; effective spreads upfront fees over what they cover and shows unused commitment; \
-               unblended is cash by row; list is at public on-demand prices where AWS states them. Tax, support, credits, \
+               unblended is cash by row; contracted is at own prices before commitments; list is at public on-demand prices \
+               where AWS states them. Tax, support, credits, \
                refunds and Marketplace are included."
             .to_owned(),
         columns,
@@ -178,9 +182,19 @@ fn sums(ledger: &Ledger, by: &str, metric: Metric) -> Result<std::collections::B
 }
 
 fn types(ledger: &Ledger) -> Result<Section> {
-    let shown = [Metric::UnblendedCost, Metric::BilledCost, Metric::EffectiveCost];
-    let by_metric = shown.iter().map(|&metric| sums(ledger, "x_LineItemType", metric)).collect::<Result<Vec<_>>>()?;
-    let mut columns = vec![column("x_LineItemType", ColumnKind::Text)];
+    // FOCUS has no line item types, and no cost before discounts.
+    let (by, first, note) = match ledger.is_all_focus() {
+        true => (Text::ChargeCategory, Metric::ContractedCost, "By FOCUS charge category. Unused commitment is usage."),
+        false => (
+            Text::LineItemType,
+            Metric::UnblendedCost,
+            "By AWS's line item type. Unused commitment is under the fee it comes from.",
+        ),
+    };
+    let shown = [first, Metric::BilledCost, Metric::EffectiveCost];
+    let shown: Vec<Metric> = shown.into_iter().filter(|&metric| ledger.not_stated(metric).is_none()).collect();
+    let by_metric = shown.iter().map(|&metric| sums(ledger, by.name(), metric)).collect::<Result<Vec<_>>>()?;
+    let mut columns = vec![column(by.name(), ColumnKind::Text)];
     columns.extend(shown.iter().map(|metric| column(metric.name(), ColumnKind::Money)));
     let rows = by_metric[0].keys().map(|kind| {
         let mut row = vec![text(kind.as_deref())];
@@ -192,7 +206,7 @@ fn types(ledger: &Ledger) -> Result<Section> {
     Ok(Section {
         id: "cash_to_effective",
         title: "From cash to effective cost".to_owned(),
-        note: "By AWS's line item type. Unused commitment is under the fee it comes from.".to_owned(),
+        note: note.to_owned(),
         rows: rows.collect(),
         total: Some(total),
         columns,
@@ -258,10 +272,17 @@ fn commitment_section(ledger: &Ledger, period: &str) -> Section {
     Section {
         id: "commitments",
         title: format!("Commitments, {period}"),
-        note:
-            "Committed is recurring fees and the month's share of upfront fees. Net saving is the on-demand value of \
-               what was covered, less what was committed."
-                .to_owned(),
+        note: match ledger.is_all_focus() {
+            true => {
+                "Committed is what was used and what was not, after discounts. Net saving is the contracted cost of \
+                     what was covered, less what was committed."
+            }
+            false => {
+                "Committed is recurring fees and the month's share of upfront fees. Net saving is the on-demand \
+                      value of what was covered, less what was committed."
+            }
+        }
+        .to_owned(),
         columns: vec![
             column("CommitmentDiscountId", ColumnKind::Text),
             column("Kind", ColumnKind::Text),

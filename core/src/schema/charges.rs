@@ -58,23 +58,23 @@ columns! {
         InvoiceId "InvoiceId" [InvoiceId] "the invoice; blank until the month is final";
         InvoiceIssuerName "InvoiceIssuerName" [InvoicingEntity] "who issues the invoice";
         PublisherName "PublisherName" [LegalEntity] "the seller of record: an AWS company or a Marketplace seller";
-        ProviderName "ProviderName" [] "always `AWS`";
+        ProviderName "ProviderName" [ProviderName] "always `AWS`";
         BillType "x_BillType" [BillType] "Anniversary (usage), Purchase (upfront) or Refund";
         BillingEntity "x_BillingEntity" [BillingEntity] "AWS or AWS Marketplace";
-        LineItemType "x_LineItemType" [LineItemType] "AWS's type of line item, as delivered";
-        ChargeCategory "ChargeCategory" [LineItemType] "Usage, Purchase, Tax, Credit or Adjustment";
-        ChargeClass "ChargeClass" [LineItemType] "Correction for refunds, else none";
-        ChargeFrequency "ChargeFrequency" [LineItemType] "Usage-Based, Recurring or One-Time";
+        LineItemType "x_LineItemType" [LineItemType] "AWS's type of line item, as delivered; FOCUS has none";
+        ChargeCategory "ChargeCategory" [LineItemType, ChargeCategory] "Usage, Purchase, Tax, Credit or Adjustment";
+        ChargeClass "ChargeClass" [LineItemType, ChargeClass] "Correction for refunds, else none";
+        ChargeFrequency "ChargeFrequency" [LineItemType, ChargeFrequency] "Usage-Based, Recurring or One-Time";
         ChargeDescription "ChargeDescription" [Description] "AWS's description of the line";
-        PricingCategory "PricingCategory" [LineItemType, UsageType, SavingsPlanArn, ReservationArn] "Standard, Dynamic (Spot), Committed (covered by a plan or reservation), or none";
+        PricingCategory "PricingCategory" [LineItemType, UsageType, SavingsPlanArn, ReservationArn, PricingCategory] "Standard, Dynamic (Spot), Committed (covered by a plan or reservation), Other or none; what buys a commitment is Committed in a CUR and Standard in FOCUS";
         PricingUnit "PricingUnit" [PricingUnit] "the unit that is priced";
-        CommitmentDiscountId "CommitmentDiscountId" [SavingsPlanArn, ReservationArn] "ARN of the Savings Plan or reservation";
-        CommitmentDiscountCategory "CommitmentDiscountCategory" [SavingsPlanArn, ReservationArn] "Spend (Savings Plan) or Usage (reservation)";
-        CommitmentDiscountType "CommitmentDiscountType" [SavingsPlanArn, SavingsPlanOfferingType, ReservationArn, OfferingClass] "the offering: ComputeSavingsPlans, standard, …";
-        CommitmentDiscountStatus "CommitmentDiscountStatus" [LineItemType, SavingsPlanArn, ReservationArn] "Used on covered usage, Unused on the derived charge of what was not used";
+        CommitmentDiscountId "CommitmentDiscountId" [SavingsPlanArn, ReservationArn, CommitmentDiscountId] "ARN of the Savings Plan or reservation";
+        CommitmentDiscountCategory "CommitmentDiscountCategory" [SavingsPlanArn, ReservationArn, CommitmentDiscountCategory] "Spend (Savings Plan) or Usage (reservation)";
+        CommitmentDiscountType "CommitmentDiscountType" [SavingsPlanArn, SavingsPlanOfferingType, ReservationArn, OfferingClass, CommitmentDiscountType] "the offering: ComputeSavingsPlans, standard, …";
+        CommitmentDiscountStatus "CommitmentDiscountStatus" [LineItemType, SavingsPlanArn, ReservationArn, CommitmentDiscountStatus] "Used on covered usage, Unused on the charge of what was not used, which is derived from its fee in a CUR and a row in FOCUS";
         ServiceName "ServiceName" [ProductCode] "the service's readable name";
         ServiceCode "x_ServiceCode" [ProductCode] "the service's product code (`AmazonEC2`)";
-        UsageType "x_UsageType" [UsageType] "AWS's usage type, region prefix included";
+        UsageType "x_UsageType" [UsageType] "AWS's usage type, region prefix included; FOCUS 1.2 has none";
         Operation "x_Operation" [Operation] "AWS's operation code";
         RegionId "RegionId" [RegionCode] "the region's code";
         AvailabilityZone "AvailabilityZone" [AvailabilityZone] "the availability zone";
@@ -90,12 +90,12 @@ columns! {
 columns! {
     /// A measure of cost.
     Metric {
-        BilledCost "BilledCost" [UnblendedCost, NetUnblendedCost, LineItemType] "what is invoiced: net unblended where the month has it, else unblended; covered usage and its negation are 0, as in FOCUS";
-        EffectiveCost "EffectiveCost" [UnblendedCost, NetUnblendedCost, LineItemType, ReservationEffectiveCost, ReservationNetEffectiveCost, SavingsPlanEffectiveCost, SavingsPlanNetEffectiveCost, ReservationUnusedAmortizedUpfront, ReservationUnusedRecurring, ReservationNetUnusedAmortizedUpfront, ReservationNetUnusedRecurring, SavingsPlanTotalCommitment, SavingsPlanUsedCommitment, SavingsPlanAmortizedUpfront, SavingsPlanRecurring, SavingsPlanNetAmortizedUpfront, SavingsPlanNetRecurring, ReservationArn, ProductCode, Description] "amortized cost after discounts: upfront fees spread over what they cover, unused commitment as its own charge";
+        BilledCost "BilledCost" [UnblendedCost, NetUnblendedCost, LineItemType, BilledCost] "what is invoiced: net unblended where the month has it, else unblended; covered usage and its negation are 0, as in FOCUS";
+        EffectiveCost "EffectiveCost" [EffectiveCost, UnblendedCost, NetUnblendedCost, LineItemType, ReservationEffectiveCost, ReservationNetEffectiveCost, SavingsPlanEffectiveCost, SavingsPlanNetEffectiveCost, ReservationUnusedAmortizedUpfront, ReservationUnusedRecurring, ReservationNetUnusedAmortizedUpfront, ReservationNetUnusedRecurring, SavingsPlanTotalCommitment, SavingsPlanUsedCommitment, SavingsPlanAmortizedUpfront, SavingsPlanRecurring, SavingsPlanNetAmortizedUpfront, SavingsPlanNetRecurring, ReservationArn, ProductCode, Description] "amortized cost after discounts: upfront fees spread over what they cover, unused commitment as its own charge";
         ListCost "ListCost" [PublicOnDemandCost, LineItemType] "the cost at public on-demand prices, where AWS states it";
-        ContractedCost "ContractedCost" [] "the cost at negotiated prices before commitments; not derivable from a Cost and Usage Report";
-        UnblendedCost "x_UnblendedCost" [UnblendedCost] "cash by row, as AWS's console calls unblended";
-        AmortizedCost "x_AmortizedCost" [UnblendedCost, LineItemType, ReservationEffectiveCost, SavingsPlanEffectiveCost, ReservationUnusedAmortizedUpfront, ReservationUnusedRecurring, SavingsPlanTotalCommitment, SavingsPlanUsedCommitment, SavingsPlanAmortizedUpfront, SavingsPlanRecurring, ReservationArn, ProductCode, Description] "amortized cost before discounts";
+        ContractedCost "ContractedCost" [ContractedCost] "the cost at negotiated prices before commitments; not derivable from a Cost and Usage Report";
+        UnblendedCost "x_UnblendedCost" [UnblendedCost] "cash by row, as AWS's console calls unblended; not derivable from FOCUS";
+        AmortizedCost "x_AmortizedCost" [UnblendedCost, LineItemType, ReservationEffectiveCost, SavingsPlanEffectiveCost, ReservationUnusedAmortizedUpfront, ReservationUnusedRecurring, SavingsPlanTotalCommitment, SavingsPlanUsedCommitment, SavingsPlanAmortizedUpfront, SavingsPlanRecurring, ReservationArn, ProductCode, Description] "amortized cost before discounts; not derivable from FOCUS";
     }
 }
 
@@ -136,6 +136,9 @@ pub const COST_CATEGORIES: ChargeColumn = ChargeColumn {
 /// Why contracted cost has no figure in a Cost and Usage Report.
 pub const CONTRACTED_COST_REASON: &str =
     "not derivable from this bill: a Cost and Usage Report does not state negotiated prices before commitments";
+
+/// Why cost before discounts has no figure in FOCUS.
+pub const GROSS_COST_REASON: &str = "not derivable from this bill: FOCUS states costs after discounts only";
 
 /// Every charge column, for documentation.
 pub fn all_columns() -> impl Iterator<Item = &'static ChargeColumn> {

@@ -1,4 +1,5 @@
-//! The columns of AWS's Cost and Usage Reports that the engine reads, in the parquet spelling of both dialects.
+//! The columns of AWS's reports that the engine reads: in the parquet spelling of both Cost and Usage Reports, and in
+//! FOCUS's.
 
 /// What kind of value a column holds, whatever type a writer chose for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,17 +17,19 @@ pub enum Kind {
 /// A column of the reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// Its name in CUR 2.0 and in the parquet form of the legacy report.
+    /// Its name in CUR 2.0 and in the parquet form of the legacy report; FOCUS's where only that has it.
     pub name: &'static str,
     /// Other spellings that have been delivered, tried in order when the first is absent.
     pub aliases: &'static [&'static str],
+    /// Its names in FOCUS, tried in order.
+    pub focus: &'static [&'static str],
     /// What it holds.
     pub kind: Kind,
 }
 
 macro_rules! line_items {
-    ($($variant:ident $kind:ident $name:literal $(| $alias:literal)*;)*) => {
-        /// A line item column that the engine knows.
+    ($($variant:ident $kind:ident $name:literal $(| $alias:literal)* $(= $($focus:literal)|+)?;)*) => {
+        /// A column that the engine knows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(usize)]
         #[allow(missing_docs)]
@@ -34,7 +37,7 @@ macro_rules! line_items {
 
         /// Every known column, in the order of [`LineItem`].
         pub const COLUMNS: &[Column] = &[$(
-            Column { name: $name, aliases: &[$($alias),*], kind: Kind::$kind }
+            Column { name: $name, aliases: &[$($alias),*], focus: &[$($($focus),+)?], kind: Kind::$kind }
         ),*];
 
         impl LineItem {
@@ -45,40 +48,40 @@ macro_rules! line_items {
 }
 
 line_items! {
-    PayerAccountId Text "bill_payer_account_id";
-    PayerAccountName Text "bill_payer_account_name";
-    BillingPeriodStart Time "bill_billing_period_start_date";
-    BillingPeriodEnd Time "bill_billing_period_end_date";
+    PayerAccountId Text "bill_payer_account_id" = "BillingAccountId";
+    PayerAccountName Text "bill_payer_account_name" = "BillingAccountName";
+    BillingPeriodStart Time "bill_billing_period_start_date" = "BillingPeriodStart";
+    BillingPeriodEnd Time "bill_billing_period_end_date" = "BillingPeriodEnd";
     BillType Text "bill_bill_type";
     BillingEntity Text "bill_billing_entity";
-    InvoiceId Text "bill_invoice_id";
-    InvoicingEntity Text "bill_invoicing_entity";
-    UsageAccountId Text "line_item_usage_account_id";
-    UsageAccountName Text "line_item_usage_account_name";
+    InvoiceId Text "bill_invoice_id" = "InvoiceId";
+    InvoicingEntity Text "bill_invoicing_entity" = "InvoiceIssuerName";
+    UsageAccountId Text "line_item_usage_account_id" = "SubAccountId";
+    UsageAccountName Text "line_item_usage_account_name" = "SubAccountName";
     LineItemType Text "line_item_line_item_type";
-    UsageStart Time "line_item_usage_start_date";
-    UsageEnd Time "line_item_usage_end_date";
-    ProductCode Text "line_item_product_code";
-    UsageType Text "line_item_usage_type";
-    Operation Text "line_item_operation";
-    AvailabilityZone Text "line_item_availability_zone";
-    ResourceId Text "line_item_resource_id";
-    UsageAmount Number "line_item_usage_amount";
+    UsageStart Time "line_item_usage_start_date" = "ChargePeriodStart";
+    UsageEnd Time "line_item_usage_end_date" = "ChargePeriodEnd";
+    ProductCode Text "line_item_product_code" = "x_ServiceCode" | "ServiceName";
+    UsageType Text "line_item_usage_type" = "x_UsageType";
+    Operation Text "line_item_operation" = "x_Operation";
+    AvailabilityZone Text "line_item_availability_zone" = "AvailabilityZone";
+    ResourceId Text "line_item_resource_id" = "ResourceId";
+    UsageAmount Number "line_item_usage_amount" = "ConsumedQuantity";
     NormalizedUsageAmount Number "line_item_normalized_usage_amount";
-    CurrencyCode Text "line_item_currency_code";
+    CurrencyCode Text "line_item_currency_code" = "BillingCurrency";
     UnblendedRate Number "line_item_unblended_rate";
     UnblendedCost Number "line_item_unblended_cost";
     NetUnblendedCost Number "line_item_net_unblended_cost";
-    Description Text "line_item_line_item_description";
-    LegalEntity Text "line_item_legal_entity";
-    PublicOnDemandCost Number "pricing_public_on_demand_cost";
-    PricingUnit Text "pricing_unit";
-    RateId Text "pricing_rate_id";
+    Description Text "line_item_line_item_description" = "ChargeDescription";
+    LegalEntity Text "line_item_legal_entity" = "PublisherName";
+    PublicOnDemandCost Number "pricing_public_on_demand_cost" = "ListCost";
+    PricingUnit Text "pricing_unit" = "PricingUnit";
+    RateId Text "pricing_rate_id" = "SkuPriceId";
     RateCode Text "pricing_rate_code";
     OfferingClass Text "pricing_offering_class";
-    Sku Text "product_sku";
+    Sku Text "product_sku" = "SkuId";
     ProductFamily Text "product_product_family";
-    RegionCode Text "product_region_code" | "product_region";
+    RegionCode Text "product_region_code" | "product_region" = "RegionId";
     InstanceType Text "product_instance_type";
     InstanceFamily Text "product_instance_family" | "product_instance_type_family";
     ReservationArn Text "reservation_reservation_a_r_n" | "reservation_reservation_arn";
@@ -104,8 +107,20 @@ line_items! {
     SavingsPlanNetRecurring Number "savings_plan_net_recurring_commitment_for_billing_period";
     TotalDiscount Number "discount_total_discount";
     SplitCost Number "split_line_item_split_cost";
-    ResourceTags Map "resource_tags";
-    CostCategory Map "cost_category";
+    ResourceTags Map "resource_tags" = "Tags";
+    CostCategory Map "cost_category" = "x_CostCategories";
+    ProviderName Text "ProviderName" = "ProviderName";
+    ChargeCategory Text "ChargeCategory" = "ChargeCategory";
+    ChargeClass Text "ChargeClass" = "ChargeClass";
+    ChargeFrequency Text "ChargeFrequency" = "ChargeFrequency";
+    PricingCategory Text "PricingCategory" = "PricingCategory";
+    CommitmentDiscountId Text "CommitmentDiscountId" = "CommitmentDiscountId";
+    CommitmentDiscountCategory Text "CommitmentDiscountCategory" = "CommitmentDiscountCategory";
+    CommitmentDiscountType Text "CommitmentDiscountType" = "CommitmentDiscountType";
+    CommitmentDiscountStatus Text "CommitmentDiscountStatus" = "CommitmentDiscountStatus";
+    BilledCost Number "BilledCost" = "BilledCost";
+    EffectiveCost Number "EffectiveCost" = "EffectiveCost";
+    ContractedCost Number "ContractedCost" = "ContractedCost";
 }
 
 impl LineItem {
@@ -117,6 +132,18 @@ impl LineItem {
     /// The column's name in the parquet spelling.
     pub const fn name(self) -> &'static str {
         self.column().name
+    }
+
+    /// The names that a dialect has for the column, tried in order; none when it does not have it.
+    pub fn names(self, dialect: Dialect) -> impl Iterator<Item = &'static str> + Clone {
+        let Column { name, aliases, focus, .. } = self.column();
+        let (cur, focus) = match dialect.is_focus() {
+            true => (&[][..], *focus),
+            // Only FOCUS's own columns are called the same in it.
+            false if focus.contains(name) => (&[][..], &[][..]),
+            false => (std::slice::from_ref(name), *aliases),
+        };
+        cur.iter().chain(focus).copied()
     }
 }
 
@@ -141,6 +168,10 @@ pub enum Dialect {
     LegacyCur,
     /// CUR 2.0 of Data Exports: maps for tags, cost categories and product attributes.
     Cur2,
+    /// FOCUS 1.0 with AWS columns, of Data Exports.
+    Focus1_0,
+    /// FOCUS 1.2 with AWS columns, of Data Exports.
+    Focus1_2,
 }
 
 impl Dialect {
@@ -149,7 +180,24 @@ impl Dialect {
         match self {
             Dialect::LegacyCur => "legacy CUR",
             Dialect::Cur2 => "CUR 2.0",
+            Dialect::Focus1_0 => "FOCUS 1.0",
+            Dialect::Focus1_2 => "FOCUS 1.2",
         }
+    }
+
+    /// Whether its rows are charges in FOCUS words, and not line items.
+    pub const fn is_focus(self) -> bool {
+        matches!(self, Dialect::Focus1_0 | Dialect::Focus1_2)
+    }
+
+    /// The column that says what a row costs in cash.
+    pub const fn cash(self) -> LineItem {
+        if self.is_focus() { LineItem::BilledCost } else { LineItem::UnblendedCost }
+    }
+
+    /// Without these columns a file is no bill.
+    pub const fn required(self) -> &'static [LineItem] {
+        if self.is_focus() { super::focus::REQUIRED } else { REQUIRED }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod charges;
 pub mod filter;
+pub mod focus;
 pub mod line_items;
 pub mod money;
 pub mod names;

@@ -90,6 +90,20 @@ pub enum ChargeCategory {
 }
 
 impl ChargeCategory {
+    /// Every category, in order.
+    pub const ALL: [ChargeCategory; 5] = [
+        ChargeCategory::Usage,
+        ChargeCategory::Purchase,
+        ChargeCategory::Tax,
+        ChargeCategory::Credit,
+        ChargeCategory::Adjustment,
+    ];
+
+    /// Reads the FOCUS word.
+    pub fn from_name(name: &str) -> Option<ChargeCategory> {
+        ChargeCategory::ALL.into_iter().find(|category| category.name() == name)
+    }
+
     /// The FOCUS word.
     pub const fn name(self) -> &'static str {
         match self {
@@ -111,11 +125,18 @@ pub enum Pricing {
     Standard,
     Dynamic,
     Committed,
+    Other,
 }
 
 impl Pricing {
     /// Every value, in order.
-    pub const ALL: [Pricing; 4] = [Pricing::None, Pricing::Standard, Pricing::Dynamic, Pricing::Committed];
+    pub const ALL: [Pricing; 5] =
+        [Pricing::None, Pricing::Standard, Pricing::Dynamic, Pricing::Committed, Pricing::Other];
+
+    /// Reads the FOCUS word; [`Pricing::Other`] for one that is not known.
+    pub fn from_name(name: &str) -> Pricing {
+        Pricing::ALL.into_iter().find(|pricing| pricing.name() == name).unwrap_or(Pricing::Other)
+    }
 
     /// The FOCUS word; empty for none.
     pub const fn name(self) -> &'static str {
@@ -124,6 +145,7 @@ impl Pricing {
             Pricing::Standard => "Standard",
             Pricing::Dynamic => "Dynamic",
             Pricing::Committed => "Committed",
+            Pricing::Other => "Other",
         }
     }
 }
@@ -148,6 +170,17 @@ pub enum CommitmentKind {
 }
 
 impl CommitmentKind {
+    /// Reads the FOCUS word, or what the commitment's id says where there is none.
+    pub fn from_category(category: &str, id: &str) -> CommitmentKind {
+        match category {
+            "Spend" => CommitmentKind::SavingsPlan,
+            "Usage" => CommitmentKind::Reservation,
+            _ if id.is_empty() => CommitmentKind::None,
+            _ if id.contains(":savingsplan/") => CommitmentKind::SavingsPlan,
+            _ => CommitmentKind::Reservation,
+        }
+    }
+
     /// The FOCUS commitment discount category; empty for none.
     pub const fn category(self) -> &'static str {
         match self {

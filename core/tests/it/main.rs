@@ -5,6 +5,7 @@ mod bad_csv;
 mod certificate;
 mod encodings;
 mod floors;
+mod focus;
 mod formats;
 mod messages;
 mod pages;
