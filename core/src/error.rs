@@ -20,10 +20,10 @@ pub enum Error {
         /// What was looked for, what was found, and what to do.
         detail: String,
     },
-    /// A file that is readable but is not a Cost and Usage Report.
+    /// A file that is readable but is neither a Cost and Usage Report nor in FOCUS.
     #[error(
-        "{file}: this is no Cost and Usage Report and not in FOCUS: it has none of the columns {missing}; \
-         point farthing at a CUR or Data Exports delivery"
+        "{file}: this is no Cost and Usage Report, for it has none of the columns {missing}, nor is it in FOCUS, with \
+         BilledCost, EffectiveCost, ChargeCategory and ChargePeriodStart; point farthing at a CUR or Data Exports delivery"
     )]
     NotABill {
         /// The file's path.

@@ -127,9 +127,7 @@ fn capability(files: &[&BillFile], &(name, groups, missing, missing_in_focus): &
     let has = |file: &&&BillFile| groups.iter().all(|group| group.iter().any(|&item| file.has(item)));
     let with: Vec<&&BillFile> = files.iter().filter(has).collect();
     let items = || groups.iter().flat_map(|group| group.iter().copied());
-    let named = |file: &BillFile, item: LineItem| item.names(file.dialect).next().unwrap_or(item.name());
-    let of_file = |file: &BillFile| items().filter(|&item| file.has(item)).map(|item| named(file, item)).collect();
-    let mut columns: Vec<&str> = with.iter().flat_map(|file| -> Vec<&str> { of_file(file) }).collect();
+    let mut columns: Vec<&str> = with.iter().flat_map(|file| items().filter_map(|item| file.spelled(item))).collect();
     let mut seen = std::collections::BTreeSet::new();
     columns.retain(|name| seen.insert(*name));
     let reason = match with.len() {

@@ -54,6 +54,8 @@ pub(super) struct Columns {
     pub(super) cost_categories: Vec<(usize, String)>,
     /// Columns of plain text.
     pub(super) text: Vec<usize>,
+    /// By [`LineItem`]: how the file spells it; of tags and cost categories the first.
+    spelled: Vec<Option<String>>,
 }
 
 impl Columns {
@@ -90,7 +92,19 @@ impl Columns {
             true => (Vec::new(), Vec::new()),
             false => (keyed(TAG_COLUMN_PREFIX), keyed(COST_CATEGORY_COLUMN_PREFIX)),
         };
-        Ok(Columns { known, tags, cost_categories, text })
+        let first = |item: LineItem| match item {
+            LineItem::ResourceTags => tags.first().map(|tag: &(usize, String)| tag.0),
+            LineItem::CostCategory => cost_categories.first().map(|category| category.0),
+            _ => None,
+        };
+        let spelled = LineItem::ALL.iter().map(|&item| known[item as usize].or_else(|| first(item)));
+        let spelled = spelled.map(|at| at.map(|at| headers[at].spelled.clone())).collect();
+        Ok(Columns { known, tags, cost_categories, text, spelled })
+    }
+
+    /// How the file spells a column; of tags and cost categories the first.
+    pub(super) fn spelled(&self, item: LineItem) -> Option<&str> {
+        self.spelled[item as usize].as_deref()
     }
 
     /// Whether the file has the column.

@@ -134,6 +134,11 @@ impl BillFile {
         self.columns.has(item)
     }
 
+    /// How the file spells a column that it has; of tags and cost categories, where each is a column, the first.
+    pub fn spelled(&self, item: LineItem) -> Option<&str> {
+        self.columns.spelled(item)
+    }
+
     /// The batches of one row group, with only the projected columns decoded.
     ///
     /// # Errors

@@ -201,7 +201,7 @@ impl Numbers {
 
     /// The amount of a row; `None` when it has none.
     #[inline]
-    pub(super) fn get(&self, row: usize, scale: u32, place: &Place<'_>) -> Result<Option<Scaled>> {
+    pub(super) fn get(&self, row: usize, scale: u32) -> std::result::Result<Option<Scaled>, Bad> {
         match self {
             Numbers::Absent => Ok(None),
             Numbers::Double(values) => {
@@ -209,7 +209,7 @@ impl Numbers {
                     return Ok(None);
                 }
                 let value = values.value(row);
-                from_f64(value, scale).map(Some).ok_or_else(|| place.error(not_a_number(&value.to_string())))
+                from_f64(value, scale).map(Some).ok_or_else(|| Bad { row, detail: not_a_number(&value.to_string()) })
             }
             Numbers::Decimal(values, decimals) => {
                 if values.is_null(row) {
@@ -218,7 +218,7 @@ impl Numbers {
                 let value = values.value(row);
                 rescale(value, i32::from(*decimals), scale)
                     .map(Some)
-                    .ok_or_else(|| place.error(format!("{value} does not fit")))
+                    .ok_or_else(|| Bad { row, detail: format!("{value} does not fit") })
             }
             Numbers::Text(coded, values) => {
                 Ok(if coded.is_null(row) { None } else { values[coded.keys().value(row) as usize] })

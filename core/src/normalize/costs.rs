@@ -3,7 +3,7 @@
 use super::amortize::{Amortized, LineItemTerms, amortize, is_special};
 use arrow::array::Array;
 
-use super::arrays::{Bad, Numbers, Place, Unreadable, not_a_number};
+use super::arrays::{Bad, Numbers, Unreadable, not_a_number};
 use super::cur::Normalizer;
 use super::{ChargeBatch, CommitmentTerms};
 use crate::error::{Error, Result};
@@ -16,7 +16,6 @@ use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
 
 /// The amount columns of one batch.
 pub(super) struct Amounts<'a> {
-    file: &'a str,
     items: LineItemBatch<'a>,
     /// By [`LineItem`].
     columns: Vec<Numbers>,
@@ -29,7 +28,7 @@ impl<'a> Amounts<'a> {
             let numbers = Numbers::read(items.column(item), scale_of(item), is_lenient(item));
             columns[item as usize] = numbers.map_err(|bad| bad.error(items, item))?;
         }
-        Ok(Amounts { file: items.file, items: *items, columns })
+        Ok(Amounts { items: *items, columns })
     }
 
     /// The error of a row without a cost that every row must have.
@@ -47,8 +46,7 @@ impl<'a> Amounts<'a> {
     }
 
     pub(super) fn get(&self, item: LineItem, row: usize, lossy: &mut u64) -> Result<Option<i128>> {
-        let place = Place { file: self.file, column: item.name() };
-        let amount = self.of(item).get(row, scale_of(item), &place)?;
+        let amount = self.of(item).get(row, scale_of(item)).map_err(|bad| bad.error(&self.items, item))?;
         Ok(amount.map(|amount| {
             *lossy += u64::from(amount.lossy);
             amount.units
@@ -72,21 +70,24 @@ impl<'a> Amounts<'a> {
             return Ok(());
         }
         if let Numbers::Double(values) = self.of(item) {
-            let (scale, place) = (scale_of(item), Place { file: self.file, column: item.name() });
-            let mut read = |value: f64| {
-                let amount = from_f64(value, scale).ok_or_else(|| place.error(not_a_number(&value.to_string())))?;
+            let scale = scale_of(item);
+            let mut read = |row: usize, value: f64| {
+                let bad = || Bad { row, detail: not_a_number(&value.to_string()) }.error(&self.items, item);
+                let amount = from_f64(value, scale).ok_or_else(bad)?;
                 *lossy += u64::from(amount.lossy);
                 Ok(amount.units)
             };
             match values.nulls() {
                 None => {
                     present.resize(rows, true);
-                    values.values().iter().try_for_each(|&value| read(value).map(|units| out.push(units)))?;
+                    for (row, &value) in values.values().iter().enumerate() {
+                        out.push(read(row, value)?);
+                    }
                 }
                 Some(nulls) => {
                     present.extend(nulls);
-                    for (&value, &present) in values.values().iter().zip(present.iter()) {
-                        out.push(if present { read(value)? } else { 0 });
+                    for (row, (&value, &present)) in values.values().iter().zip(present.iter()).enumerate() {
+                        out.push(if present { read(row, value)? } else { 0 });
                     }
                 }
             }

@@ -251,7 +251,7 @@ impl Normalizer {
             out.resize(items.batch.num_rows(), NONE);
             return Ok(());
         };
-        let place = Place { file: items.file, column: item.name() };
+        let place = Place { file: items.file, column: items.spelled(item) };
         text_ids(array, &mut self.dictionaries[item as usize], self.names.pool_mut(text), out, &place)
     }
 

@@ -218,7 +218,7 @@ impl Normalizer {
             let rows = items.batch.num_rows();
             match items.column(item) {
                 Some(array) if wanted => {
-                    reader.map(array, sets, ids, &Place { file: items.file, column: item.name() })?;
+                    reader.map(array, sets, ids, &Place { file: items.file, column: items.spelled(item) })?;
                 }
                 _ if wanted && !columns.is_empty() => {
                     let columns: Vec<_> =

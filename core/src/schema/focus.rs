@@ -86,12 +86,14 @@ fn is_one_of(columns: &[&str], name: &str) -> bool {
     columns.iter().any(|column| column.eq_ignore_ascii_case(name))
 }
 
+/// Columns that only a bill in FOCUS has together: a table of costs has one metric.
+const SIGNS: [&str; 4] = ["BilledCost", "EffectiveCost", "ChargeCategory", "ChargePeriodStart"];
+
 /// The version whose columns these are; `None` when they are not FOCUS's.
 pub fn version<'a>(mut columns: impl Iterator<Item = &'a str> + Clone) -> Option<Dialect> {
-    let signs = ["BilledCost", "EffectiveCost", "ChargeCategory", "ChargePeriodStart"];
-    let found = signs.iter().filter(|sign| columns.clone().any(|name| name.eq_ignore_ascii_case(sign))).count();
+    let is_focus = SIGNS.iter().all(|sign| columns.clone().any(|name| name.eq_ignore_ascii_case(sign)));
     let is_later = columns.any(|name| is_one_of(COLUMNS_1_2, name));
-    (found > signs.len() / 2).then_some(if is_later { Dialect::Focus1_2 } else { Dialect::Focus1_0 })
+    is_focus.then_some(if is_later { Dialect::Focus1_2 } else { Dialect::Focus1_0 })
 }
 
 /// Whether AWS's FOCUS has a column of this name, in any version.
@@ -200,7 +202,7 @@ mod tests {
         let all = || COLUMNS_1_0.iter().copied();
         assert_eq!(version(all()), Some(Dialect::Focus1_0));
         assert_eq!(version(all().chain(["invoiceid"])), Some(Dialect::Focus1_2));
-        assert_eq!(version(["line_item_usage_type", "EffectiveCost", "ServiceName"].into_iter()), None);
+        assert_eq!(version(["ChargePeriodStart", "ChargeCategory", "EffectiveCost"].into_iter()), None);
         assert!(has_column("SkuMeter") && has_column("x_discounts") && !has_column("x_Stray"));
         assert!(is_aws(None) && is_aws(Some("AWS Marketplace")) && !is_aws(Some("Microsoft")));
     }

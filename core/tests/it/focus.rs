@@ -78,6 +78,15 @@ fn tags_categories_and_regions_agree() {
                 assert_eq!(found, truth_by(&made.truth, dimension, metric.name()), "{} by {dimension}", metric.name());
             }
         }
+        let ledger = bill.ledger().expect("a ledger");
+        let mut quantities: BTreeMap<(String, String), i128> = BTreeMap::new();
+        for (key, cell) in ledger.daily.iter() {
+            let period = ledger.period(ledger.bills.key(ledger.kinds.key(key.kind).bill).period);
+            let service = ledger.names.get(Text::ServiceCode, ledger.products.key(key.product).service);
+            *quantities.entry((period, service.unwrap_or("(none)").to_owned())).or_default() += cell.quantity;
+        }
+        quantities.retain(|_, quantity| *quantity != 0);
+        assert_eq!(quantities, truth_by(&made.truth, "x_ServiceCode", "ConsumedQuantity"));
         let rows: i128 = made.truth["focus_rows"].as_object().expect("months").values().map(integer).sum();
         assert_eq!(bill.inventory().rows().map(i128::from), Some(rows));
     }

@@ -135,7 +135,8 @@ fn unpacked_files_are_read_once() {
 #[test]
 fn other_csv_files_are_left_alone_and_named() {
     let made = make(&small(24), &WriteOptions { format: Format::CsvGz, manifest: false, ..in_dialect(Dialect::Cur2) });
-    fs::write(made.path().join("costs.csv"), "ServiceName,EffectiveCost\nAmazon EC2,1.00\n").expect("a file");
+    fs::write(made.path().join("costs.csv"), "ChargePeriodStart,ChargeCategory,EffectiveCost\n2026-10-01,Usage,1.00\n")
+        .expect("a file");
     let bill = made.bill();
     assert_eq!(bill.inventory().deliveries.len(), 3);
     assert!(bill.inventory().notes[0].contains("costs.csv is no bill"), "{:?}", bill.inventory().notes);
@@ -183,6 +184,8 @@ fn the_report_of_a_generator_and_its_oddities() {
     let named = "pricing/publicOnDemandCost: 720 rows hold text like `convertible`";
     assert!(conservation.findings.iter().any(|finding| finding == named), "{:?}", conservation.findings);
     assert_eq!(certificate.exit_code(false), 0, "{:?}", certificate.failures());
+    let capabilities = &bill.inventory().capabilities;
+    assert!(capabilities.iter().any(|known| known.reason == "from lineItem/ResourceId"), "{capabilities:?}");
     let tagged = unblended(&bill, "Tags/environment=prod");
     assert_ne!(tagged, "0.0000000000");
 }
