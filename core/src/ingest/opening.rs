@@ -76,7 +76,7 @@ pub(crate) fn open(sources: &[PathBuf], opening: &Opening) -> Result<Opened> {
                 file => files.push(file.map_err(|error| opened.objects.about_cache(error))?),
             }
         }
-        if !(files.is_empty() && !delivery.files.is_empty()) {
+        if !files.is_empty() || delivery.files.is_empty() {
             opened.deliveries.push((delivery, files));
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use farthing::{Bill, Costs, Error, Verdict};
-use farthing_fixtures::{Config, Dialect, Scale, WriteOptions};
+use farthing_fixtures::{Config, Dialect, Format, Scale, WriteOptions};
 use tempfile::TempDir;
 
 use super::faults::{End, table};
@@ -122,6 +122,27 @@ fn a_bill_on_s3_is_the_bill_on_disk_whatever_lies_beside_it() {
         assert_eq!((integrity, detail.contains("6 by CRC32 of the object")), (Verdict::Pass, true), "{detail}");
         assert!(!format!("{:?}", remote.inventory()).contains(shelf.cache.path().to_str().unwrap()));
     }
+}
+
+#[test]
+fn text_is_read_as_on_disk_with_and_without_a_manifest() {
+    let write = WriteOptions { format: Format::CsvGz, ..in_dialect(Dialect::Legacy) };
+    let made = make(&Config { months: 1, ..small(29) }, &write);
+    let shelf = Shelf::with(&made);
+    let bill = shelf.open("prefix/farthing-bill").expect("it opens");
+    assert_eq!(everything(&bill), everything(&made.bill()));
+    assert_eq!(bill.inventory().notes, Vec::<String>::new(), "the assembly's copy of the manifest is no news");
+    let objects = objects(made.path(), &shelf.bucket.name);
+    for (key, bytes) in objects.iter().filter(|(key, _)| key.ends_with(".csv.gz")) {
+        shelf.bucket.put(&format!("loose/{}", key.rsplit_once('/').unwrap().1), bytes);
+    }
+    shelf.bucket.put("loose/accounts.csv", b"account,team\n1,core\n");
+    let bill = shelf.open("loose").expect("it opens");
+    assert_eq!(answer(&bill), answer(&made.bill()));
+    let notes = &bill.inventory().notes;
+    assert!(notes.len() == 1 && notes[0].ends_with("loose/accounts.csv is no bill and was not read"), "{notes:?}");
+    let error = shelf.open("loose/accounts.csv").expect_err("it was named").to_string();
+    assert!(error.starts_with(&shelf.bucket.uri("loose/accounts.csv")), "{error}");
 }
 
 #[test]
