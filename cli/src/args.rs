@@ -8,6 +8,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use farthing::schema::filter::Filter;
 use farthing::{Dimension, Metric};
 
+use crate::s3::S3;
+
 const EXAMPLES: &str = "\
 Examples:
   farthing demo bill/
@@ -29,7 +31,8 @@ Examples:
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   farthing inspect bill/
-  farthing inspect bill/ --format json";
+  farthing inspect bill/ --format json
+  farthing inspect s3://bucket/prefix/export/ --iam";
 
 const RECONCILE_EXAMPLES: &str = "\
 Examples:
@@ -114,9 +117,12 @@ pub(crate) enum Command {
 /// Where the bill is.
 #[derive(Debug, Args)]
 pub(crate) struct Sources {
-    /// A parquet or csv file, a folder (a delivery, a month, a whole export) or a manifest; several are one bill
+    /// A parquet or csv file, a folder (a delivery, a month, a whole export) or a manifest, on disk or at
+    /// s3://bucket/folder; several are one bill
     #[arg(value_name = "SOURCE", required = true)]
     pub(crate) sources: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) s3: S3,
 }
 
 /// How and where a result is written.
@@ -207,6 +213,12 @@ pub(crate) enum Dialect {
 pub(crate) struct Inspect {
     #[command(flatten)]
     pub(crate) sources: Sources,
+    /// Print the IAM policy that reading this source on S3 needs, and nothing more; S3 is not asked
+    #[arg(long)]
+    pub(crate) iam: bool,
+    /// The key that encrypts the bucket, for the policy
+    #[arg(long, value_name = "ARN", requires = "iam")]
+    pub(crate) kms_key: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

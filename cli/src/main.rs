@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod s3;
 mod terminal;
 
 use std::process::ExitCode;

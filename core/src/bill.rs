@@ -8,9 +8,14 @@ use arrow::array::RecordBatch;
 
 use crate::analyze::request::{CostTable, Costs};
 use crate::analyze::{costs, scan};
-use crate::error::{Error, Result};
-use crate::ingest::file::{self, BillFile};
-use crate::ingest::source::discover;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
+use crate::ingest::file::BillFile;
+use crate::ingest::objects::Objects;
+use crate::ingest::opening::{self, Opening};
+#[cfg(feature = "s3")]
+use crate::ingest::s3::{FetchProgress, S3Options};
 use crate::ingest::{Delivery, Inventory, capabilities};
 use crate::ledger::Ledger;
 use crate::ledger::pass::{PassFile, PassOptions, Progress, gather, hashes};
@@ -22,7 +27,7 @@ use crate::report::Report;
 #[derive(Clone, Default)]
 pub struct BillOptions {
     pass: PassOptions,
-    periods: Vec<String>,
+    opening: Opening,
 }
 
 impl BillOptions {
@@ -34,7 +39,7 @@ impl BillOptions {
 
     /// Reads only deliveries of these billing periods (`2026-10`), where a manifest or folder states them.
     pub fn periods<I: IntoIterator<Item = S>, S: Into<String>>(mut self, periods: I) -> BillOptions {
-        self.periods = periods.into_iter().map(Into::into).collect();
+        self.opening.periods = periods.into_iter().map(Into::into).collect();
         self
     }
 
@@ -45,21 +50,38 @@ impl BillOptions {
         self
     }
 
-    /// Finds the deliveries and reads their footers; no row is read yet.
+    /// How `s3://` sources are reached, and where their objects are kept.
+    #[cfg(feature = "s3")]
+    pub fn s3(mut self, options: S3Options) -> BillOptions {
+        self.opening.s3 = Some(options);
+        self
+    }
+
+    /// Calls `progress` now and then while objects are fetched from S3: by [`BillOptions::open`], and by questions
+    /// after objects left the cache. It is called on the thread that opens or asks; `Break` stops with
+    /// [`Error::Interrupted`].
+    #[cfg(feature = "s3")]
+    pub fn on_fetch(
+        mut self,
+        progress: impl Fn(FetchProgress) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> BillOptions {
+        self.opening.on_fetch = Some(Arc::new(progress));
+        self
+    }
+
+    /// Finds the deliveries and reads their footers; no row is read yet. Sources are paths and, with
+    /// [`BillOptions::s3`], addresses like `s3://bucket/folder`: a bill on S3 is fetched now, and begun with again up to
+    /// three times when it changes meanwhile.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NoBill`], [`Error::Manifest`], [`Error::Unreadable`], [`Error::NotABill`] and
-    /// [`Error::Column`], each naming what is at fault.
+    /// [`Error::Column`], each naming what is at fault; [`Error::S3`].
     pub fn open<P: AsRef<Path>>(self, sources: impl IntoIterator<Item = P>) -> Result<Bill> {
-        let paths: Vec<PathBuf> = sources.into_iter().map(|path| path.as_ref().to_path_buf()).collect();
-        let mut discovery = discover(&paths)?;
-        if !self.periods.is_empty() {
-            discovery.deliveries = chosen(discovery.deliveries, &self.periods)?;
-        }
-        let mut inventory = Inventory { notes: discovery.notes, ..Inventory::default() };
+        let sources: Vec<PathBuf> = sources.into_iter().map(|path| path.as_ref().to_path_buf()).collect();
+        let opened = opening::open(&sources, &self.opening)?;
+        let mut inventory = Inventory { notes: opened.notes, fetched: opened.objects.facts(), ..Inventory::default() };
         let mut files = Vec::new();
-        for found in discovery.deliveries {
-            let opened = found.files.iter().map(|path| file::open(path)).collect::<Result<Vec<_>>>()?;
+        for (found, opened) in opened.deliveries {
             // Two dialects in one folder are two deliveries of the same spend.
             let mut dialects: Vec<_> = opened.iter().map(|file| file.dialect).collect();
             dialects.sort();
@@ -83,32 +105,13 @@ impl BillOptions {
         Ok(Bill {
             inventory,
             files,
+            objects: opened.objects,
             pass: self.pass,
             ledger: OnceLock::new(),
             hashes: OnceLock::new(),
             gathering: Mutex::new(()),
         })
     }
-}
-
-/// The deliveries of some periods. A delivery whose period is not stated cannot be left out unread.
-fn chosen(
-    deliveries: Vec<crate::ingest::source::Found>,
-    periods: &[String],
-) -> Result<Vec<crate::ingest::source::Found>> {
-    let stated: Vec<String> = deliveries.iter().filter_map(|delivery| delivery.period.clone()).collect();
-    let unstated = deliveries.iter().any(|delivery| delivery.period.is_none());
-    if let Some(missing) = periods.iter().find(|period| !stated.contains(period) && !unstated) {
-        return Err(Error::UnknownName {
-            what: "billing period",
-            name: missing.clone(),
-            hint: format!("the source has {}", stated.join(", ")),
-        });
-    }
-    let keep = |delivery: &crate::ingest::source::Found| {
-        delivery.period.as_ref().is_none_or(|period| periods.contains(period))
-    };
-    Ok(deliveries.into_iter().filter(keep).collect())
 }
 
 /// A bill: what was delivered, and the ledger of it, which is gathered when first asked for.
@@ -124,6 +127,7 @@ fn chosen(
 pub struct Bill {
     inventory: Inventory,
     files: Vec<PassFile>,
+    objects: Objects,
     pass: PassOptions,
     ledger: OnceLock<Ledger>,
     hashes: OnceLock<Vec<String>>,
@@ -137,7 +141,7 @@ impl std::fmt::Debug for Bill {
 }
 
 impl Bill {
-    /// Opens a parquet or csv file, a folder (a month, a delivery, a whole export) or a manifest.
+    /// Opens a parquet or csv file, a folder (a month, a delivery, a whole export) or a manifest, on disk.
     ///
     /// # Errors
     /// As [`BillOptions::open`].
@@ -160,12 +164,23 @@ impl Bill {
     /// # Errors
     /// [`Error::Unreadable`] and [`Error::Column`] for what cannot be read, [`Error::Interrupted`].
     pub fn ledger(&self) -> Result<&Ledger> {
-        self.once(&self.ledger, || gather(&self.files, &self.pass))
+        self.once(&self.ledger, || {
+            self.objects.while_here(|| {
+                let ledger = gather(&self.files, &self.pass)?;
+                if self.objects.leave_once_folded() {
+                    // Hashed while they are here.
+                    let hashes = hashes(&self.files, self.pass.threads)?;
+                    self.hashes.get_or_init(|| hashes);
+                    self.objects.folded();
+                }
+                Ok(ledger)
+            })
+        })
     }
 
     /// SHA-256 of every file, in order.
     fn hashes(&self) -> Result<&Vec<String>> {
-        self.once(&self.hashes, || hashes(&self.files, self.pass.threads))
+        self.once(&self.hashes, || self.objects.while_here(|| hashes(&self.files, self.pass.threads)))
     }
 
     /// What was made before, or else is made now, while nobody else makes anything.
@@ -208,7 +223,8 @@ impl Bill {
     /// # Errors
     /// As [`Bill::costs`].
     pub fn costs_from_bill(&self, question: &Costs) -> Result<CostTable> {
-        scan::from_bill(self.ledger()?, question, &self.files, &self.pass)
+        let ledger = self.ledger()?;
+        self.objects.while_here(|| scan::from_bill(ledger, question, &self.files, &self.pass))
     }
 
     /// The charges that meet a filter, row by row, with FOCUS columns; all columns unless some are named.
@@ -216,7 +232,7 @@ impl Bill {
     /// # Errors
     /// [`Error::UnknownName`], [`Error::Filter`], and as [`Bill::ledger`].
     pub fn charges(&self, filter: &str, columns: Option<&[String]>) -> Result<Vec<RecordBatch>> {
-        scan::charges(&self.files, filter, columns, &self.pass)
+        self.objects.while_here(|| scan::charges(&self.files, filter, columns, &self.pass))
     }
 
     /// The monthly report.

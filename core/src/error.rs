@@ -1,6 +1,10 @@
 //! One public error: every variant names the file, column, period or key, and the next step.
 
+pub mod s3;
+
 use std::path::{Path, PathBuf};
+
+use s3::S3Error;
 
 /// What can go wrong. A message says which thing is at fault and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -116,12 +120,23 @@ pub enum Error {
         /// Polars' own words.
         detail: String,
     },
+    /// Something on S3, or in the cache of its objects.
+    #[error(transparent)]
+    S3(S3Error),
     /// The caller's progress callback asked to stop.
     #[error("stopped before the bill was read to its end")]
     Interrupted,
 }
 
 impl Error {
+    /// An error about S3; that of an interruption is [`Error::Interrupted`], wherever it came.
+    pub fn s3(error: S3Error) -> Error {
+        match error {
+            S3Error::Interrupted => Error::Interrupted,
+            error => Error::S3(error),
+        }
+    }
+
     /// An [`Error::Io`] about `path`.
     pub fn io(path: &Path, source: std::io::Error) -> Error {
         if source.kind() == std::io::ErrorKind::NotFound {

@@ -13,7 +13,15 @@ Whatever is heavy lets other threads run and can be interrupted.
 
 from ._bill import Bill, Ledger, open
 from ._certificate import Certificate, Check, Input, Invoice, Period, Skipped
-from ._errors import BillError, FarthingError, FileError, NotFoundError, QueryError, ReconciliationError
+from ._errors import (
+    BillError,
+    FarthingError,
+    FileError,
+    NotFoundError,
+    QueryError,
+    ReconciliationError,
+    RemoteError,
+)
 from ._factory import columns, demo
 from ._farthing import __version__
 from ._report import Report
@@ -32,6 +40,7 @@ __all__ = [
     "Period",
     "QueryError",
     "ReconciliationError",
+    "RemoteError",
     "Report",
     "Skipped",
     "__version__",

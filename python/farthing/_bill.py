@@ -30,6 +30,13 @@ def open(
     periods: Iterable[str] | None = None,
     threads: int | None = None,
     progress: Progress = None,
+    profile: str | None = None,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    path_style: bool = False,
+    requester_pays: bool = False,
+    expected_bucket_owner: str | None = None,
+    cache: Path | None = None,
 ) -> Bill:
     """Opens a bill: a parquet or csv file, a folder (a delivery, a month, a whole export), a manifest, or several of these.
 
@@ -37,15 +44,40 @@ def open(
     `True` for a bar (tqdm), `False` for none, or a callable that gets the rows done and the rows in all (as far as
     the bytes tell, where files are text); by default there is a bar where somebody is looking.
 
+    A source may be `s3://bucket/folder` or `s3://bucket/key`. Its objects are fetched here, whole and checked, and
+    `progress` gets bytes meanwhile. Credentials come from the standard chain of the AWS SDKs, with `profile` if one is
+    named; the bucket is asked for its `region`. `endpoint_url` is an S3 other than AWS's own, and `path_style` writes
+    the bucket into its paths. `requester_pays` pays for the requests. `expected_bucket_owner` refuses a bucket of
+    another account. `cache` is the folder where objects are kept, `farthing/objects` in the user's cache folder by
+    default; it may be deleted at any time.
+
     >>> october = ft.open(folder, periods=["2026-10"], progress=False)
     >>> october.inventory["periods"]
     ['2026-10']
     """
     paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     chosen = None if periods is None else [periods] if isinstance(periods, str) else list(periods)
-    with ticking(progress) as tick:
-        native = _farthing.open(paths, chosen, threads, tick)
+    s3: _farthing.S3 | None = None
+    if any(str(path).startswith("s3://") for path in paths):
+        s3 = {
+            "cache": _default_cache() if cache is None else cache,
+            "profile": profile,
+            "region": region,
+            "endpoint_url": endpoint_url,
+            "path_style": path_style,
+            "requester_pays": requester_pays,
+            "expected_bucket_owner": expected_bucket_owner,
+        }
+    with ticking(progress, "B" if s3 else " rows") as tick:
+        native = _farthing.open(paths, chosen, threads, tick, s3)
     return Bill(native, progress)
+
+
+def _default_cache() -> str:
+    caches = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(caches):
+        caches = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(caches, "farthing", "objects")
 
 
 class Bill:

@@ -26,6 +26,12 @@ class NotFoundError(FileError, FileNotFoundError):
     __module__ = "farthing"
 
 
+class RemoteError(FarthingError):
+    """S3 cannot be read: credentials, a permission, the network, or a delivery that changed again and again."""
+
+    __module__ = "farthing"
+
+
 class BillError(FarthingError):
     """What was delivered cannot be read: it is no bill, or a file, column, manifest or invoice is in disorder."""
 

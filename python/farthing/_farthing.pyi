@@ -50,6 +50,18 @@ class Input(TypedDict):
     sha256: str
 
 @type_check_only
+class S3(TypedDict):
+    """How S3 is reached, and where objects are kept."""
+
+    cache: _Path
+    profile: str | None
+    region: str | None
+    endpoint_url: str | None
+    path_style: bool
+    requester_pays: bool
+    expected_bucket_owner: str | None
+
+@type_check_only
 class Grid(TypedDict):
     """A table as people read it; `right` says of each column whether it stands to the right."""
 
@@ -173,8 +185,9 @@ def open(
     periods: Sequence[str] | None = None,
     threads: int | None = None,
     tick: _Tick = None,
+    s3: S3 | None = None,
 ) -> Bill:
-    """Opens one bill that consists of these files and folders."""
+    """Opens one bill that consists of these files and folders, on disk and on S3. `tick` gets bytes here."""
 
 def tables() -> list[str]:
     """The names of the ledger's tables."""

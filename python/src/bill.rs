@@ -12,6 +12,7 @@ use crate::frames::Batches;
 use crate::grid::Grid;
 use crate::question::Costs;
 use crate::report::Report;
+use crate::s3::S3;
 use crate::work::{Watch, run};
 use crate::{answers, errors};
 
@@ -22,15 +23,16 @@ pub(crate) struct Bill {
     watch: Arc<Watch>,
 }
 
-/// Opens one bill that consists of these files and folders.
+/// Opens one bill that consists of these files and folders, on disk and on S3.
 #[pyfunction]
-#[pyo3(signature = (paths, periods=None, threads=None, tick=None))]
+#[pyo3(signature = (paths, periods=None, threads=None, tick=None, s3=None))]
 pub(crate) fn open(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     periods: Option<Vec<String>>,
     threads: Option<usize>,
     tick: Option<Py<PyAny>>,
+    s3: Option<S3>,
 ) -> PyResult<Bill> {
     let watch = Arc::new(Watch::default());
     let mut options = farthing::Bill::options().progress(watch.callback());
@@ -39,6 +41,9 @@ pub(crate) fn open(
     }
     if let Some(threads) = threads {
         options = options.threads(threads);
+    }
+    if let Some(s3) = s3 {
+        options = options.s3(s3.options(&watch)).on_fetch(watch.fetch_callback());
     }
     let bill = run(py, &watch, tick.as_ref(), move || options.open(paths))?;
     Ok(Bill { bill, watch })

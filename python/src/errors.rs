@@ -1,6 +1,7 @@
 //! Engine errors as the exceptions that `farthing/_errors.py` defines.
 
 use farthing::Error;
+use farthing::error::s3::S3Error;
 use pyo3::PyErr;
 
 mod classes {
@@ -9,9 +10,10 @@ mod classes {
     pyo3::import_exception!(farthing._errors, NotFoundError);
     pyo3::import_exception!(farthing._errors, BillError);
     pyo3::import_exception!(farthing._errors, QueryError);
+    pyo3::import_exception!(farthing._errors, RemoteError);
 }
 
-use classes::{BillError, FarthingError, FileError, NotFoundError, QueryError};
+use classes::{BillError, FarthingError, FileError, NotFoundError, QueryError, RemoteError};
 
 /// The exception for an engine error; the message is the engine's own.
 pub(crate) fn engine(error: Error) -> PyErr {
@@ -28,6 +30,12 @@ pub(crate) fn engine(error: Error) -> PyErr {
         Error::UnknownName { .. } | Error::Filter { .. } | Error::Currencies { .. } | Error::NotAvailable { .. } => {
             QueryError::new_err(message)
         }
+        Error::S3(error) => match error {
+            S3Error::NoBucket { .. } | S3Error::NoSuchKey { .. } => NotFoundError::new_err(message),
+            S3Error::Cache { .. } => FileError::new_err(message),
+            S3Error::Uri { .. } => QueryError::new_err(message),
+            _ => RemoteError::new_err(message),
+        },
         _ => FarthingError::new_err(message),
     }
 }

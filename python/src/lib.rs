@@ -9,6 +9,7 @@ mod frames;
 mod grid;
 mod question;
 mod report;
+mod s3;
 mod work;
 
 #[pyo3::pymodule]

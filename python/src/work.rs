@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use farthing::Progress;
+use farthing::ingest::s3::FetchProgress;
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -21,7 +22,7 @@ const STACK_BYTES: usize = 8 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     stop: AtomicBool,
-    /// Rows done and rows in all of the pass under way.
+    /// Rows done and rows in all of the pass under way; bytes, while objects are fetched.
     rows: Mutex<(u64, u64)>,
     /// Calls under way, because several Python threads may ask one bill at once.
     calls: Mutex<usize>,
@@ -32,17 +33,33 @@ impl Watch {
     pub(crate) fn callback(self: &Arc<Watch>) -> impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static {
         let watch = Arc::clone(self);
         move |progress| {
-            watch.advance(progress);
-            if watch.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            watch.advance(progress.rows_done, progress.rows_expected());
+            watch.go_on()
         }
+    }
+
+    /// The callback for what is fetched.
+    pub(crate) fn fetch_callback(
+        self: &Arc<Watch>,
+    ) -> impl Fn(FetchProgress) -> ControlFlow<()> + Send + Sync + 'static {
+        let watch = Arc::clone(self);
+        move |progress| {
+            watch.advance(progress.bytes_done, progress.bytes);
+            watch.go_on()
+        }
+    }
+
+    /// Whether the call under way is to end, or goes on.
+    pub(crate) fn go_on(&self) -> ControlFlow<()> {
+        if self.stop.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Threads report out of order, so a number that is a little smaller is an old one; a much smaller one belongs
     /// to the next pass.
-    fn advance(&self, progress: Progress) {
+    fn advance(&self, done: u64, total: u64) {
         let mut rows = lock(&self.rows);
-        if progress.rows_done > rows.0 || progress.rows_done < rows.0 / 2 {
-            *rows = (progress.rows_done, progress.rows_expected());
+        if done > rows.0 || done < rows.0 / 2 {
+            *rows = (done, total);
         }
     }
 
@@ -70,7 +87,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does `work` without the GIL. `tick(rows_done, rows_total)` is called now and then, on the calling thread;
+/// Does `work` without the GIL. `tick(done, total)` is called now and then, on the calling thread;
 /// what it raises, or a pending KeyboardInterrupt, stops the engine and is raised here.
 pub(crate) fn run<T: Send>(
     py: Python<'_>,

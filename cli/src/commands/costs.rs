@@ -10,7 +10,7 @@ use crate::terminal::{Screen, pages};
 
 pub(super) fn run(args: &Costs, everywhere: &Everywhere, screen: &Screen) -> Outcome {
     let bar = ReadingBar::new(screen);
-    let bill = open(&args.sources, args.period.as_deref(), everywhere, &bar)?;
+    let bill = open(&args.sources, args.period.as_deref(), everywhere, screen, &bar)?;
     let certificate = bill.reconcile(None)?;
     if !certificate.figures_allowed() {
         bar.clear();

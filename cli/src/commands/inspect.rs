@@ -1,14 +1,18 @@
 //! `farthing inspect`: what there is to read, from names, manifests, footers and headers.
 
+use farthing::ingest::s3::{S3Uri, iam_policy};
 use farthing::render::{csv, json, markdown};
 
-use super::{NOT_STRICT, Outcome, open};
+use super::{NOT_STRICT, Outcome, Problem, open};
 use crate::args::{Everywhere, Format, Inspect};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
 
 pub(super) fn run(args: &Inspect, everywhere: &Everywhere, screen: &Screen) -> Outcome {
-    let bill = open(&args.sources, None, everywhere, &ReadingBar::new(screen))?;
+    if args.iam {
+        return iam(args, screen);
+    }
+    let bill = open(&args.sources, None, everywhere, screen, &ReadingBar::new(screen))?;
     let inventory = bill.inventory();
     let text = match args.output.format() {
         Format::Table => pages::inventory(inventory, screen.look(args.output.file.is_some())),
@@ -18,4 +22,17 @@ pub(super) fn run(args: &Inspect, everywhere: &Everywhere, screen: &Screen) -> O
     };
     screen.emit(&text, args.output.file.as_deref())?;
     Ok(if everywhere.strict && !inventory.notes.is_empty() { NOT_STRICT } else { 0 })
+}
+
+/// The least that credentials must be allowed. It follows from the address alone.
+fn iam(args: &Inspect, screen: &Screen) -> Outcome {
+    let [source] = args.sources.sources.as_slice() else {
+        return Err(Problem { message: "--iam is about one SOURCE; name one export on S3".to_owned(), code: 2 });
+    };
+    let policy = iam_policy(&S3Uri::parse(&source.to_string_lossy())?, args.kms_key.as_deref());
+    screen.emit(&policy, args.output.file.as_deref())?;
+    if args.kms_key.is_none() {
+        screen.note("if the bucket is encrypted with a key of KMS, name it with --kms-key ARN");
+    }
+    Ok(0)
 }

@@ -7,11 +7,13 @@ mod inspect;
 mod reconcile;
 mod report;
 
+use std::path::Path;
+
 use farthing::{Bill, Certificate, Verdict};
 
 use crate::args::{Command, Everywhere, Farthing, Sources};
 use crate::terminal::Screen;
-use crate::terminal::progress::ReadingBar;
+use crate::terminal::progress::{FetchingBar, ReadingBar};
 
 /// A check failed.
 const CHECK_FAILED: u8 = 3;
@@ -49,20 +51,28 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
     }
 }
 
-/// Opens the bill, or what there is of one billing period; `bar` follows when rows are read.
-fn open(sources: &Sources, period: Option<&str>, everywhere: &Everywhere, bar: &ReadingBar) -> Result<Bill, Problem> {
-    if let Some(remote) = sources.sources.iter().find(|source| source.to_string_lossy().starts_with("s3://")) {
-        let message = format!(
-            "{}: this version reads files and folders; fetch the delivery first, with `aws s3 sync`",
-            remote.display()
-        );
-        return Err(Problem { message, code: 1 });
-    }
+/// Opens the bill, or what there is of one billing period; what is on S3 is fetched. `bar` follows when rows are read.
+fn open(
+    sources: &Sources,
+    period: Option<&str>,
+    everywhere: &Everywhere,
+    screen: &Screen,
+    bar: &ReadingBar,
+) -> Result<Bill, Problem> {
     let mut options = Bill::options().periods(period).progress(bar.follow());
     if let Some(threads) = everywhere.threads {
         options = options.threads(threads.get());
     }
+    let fetching = FetchingBar::new(screen);
+    if sources.sources.iter().any(|source| is_remote(source)) {
+        options = options.s3(sources.s3.options(screen)?).on_fetch(fetching.follow());
+    }
     Ok(options.open(&sources.sources)?)
+}
+
+/// Whether a source is an address on S3.
+fn is_remote(source: &Path) -> bool {
+    source.to_string_lossy().starts_with("s3://")
 }
 
 /// The certificate on standard error, unless the page on standard output has shown it and nothing failed.

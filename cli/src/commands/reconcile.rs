@@ -9,7 +9,7 @@ use crate::terminal::{Screen, pages};
 
 pub(super) fn run(args: &Reconcile, everywhere: &Everywhere, screen: &Screen) -> Outcome {
     let bar = ReadingBar::new(screen);
-    let bill = open(&args.sources, None, everywhere, &bar)?;
+    let bill = open(&args.sources, None, everywhere, screen, &bar)?;
     let certificate = bill.reconcile(args.invoice.file.as_deref())?;
     bar.clear();
     let text = match args.output.format() {

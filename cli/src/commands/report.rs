@@ -10,7 +10,7 @@ use crate::terminal::{Look, Screen, pages};
 
 pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Outcome {
     let bar = ReadingBar::new(screen);
-    let bill = open(&args.sources, None, everywhere, &bar)?;
+    let bill = open(&args.sources, None, everywhere, screen, &bar)?;
     let report = bill.report(args.invoice.file.as_deref())?;
     bar.clear();
     if !report.certificate.figures_allowed() {

@@ -1,7 +1,8 @@
-//! The progress bar on standard error.
+//! Progress bars on standard error.
 
 use std::ops::ControlFlow;
 
+use farthing::ingest::s3::FetchProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Screen;
@@ -12,13 +13,7 @@ pub(crate) struct ReadingBar(ProgressBar);
 
 impl ReadingBar {
     pub(crate) fn new(screen: &Screen) -> ReadingBar {
-        let target = if screen.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        let template = "reading {wide_bar} {percent:>3}%  {human_pos} of {human_len} rows  {elapsed}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
-        }
-        ReadingBar(bar)
+        ReadingBar(bar(screen, "reading {wide_bar} {percent:>3}%  {human_pos} of {human_len} rows  {elapsed}"))
     }
 
     /// What the engine calls as it reads.
@@ -41,4 +36,43 @@ impl Drop for ReadingBar {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// A bar that follows what comes down from S3.
+#[derive(Debug)]
+pub(crate) struct FetchingBar(ProgressBar);
+
+impl FetchingBar {
+    pub(crate) fn new(screen: &Screen) -> FetchingBar {
+        let template = "fetching {wide_bar} {percent:>3}%  {decimal_bytes} of {decimal_total_bytes}  {elapsed}";
+        FetchingBar(bar(screen, template))
+    }
+
+    /// What the engine calls as it fetches.
+    pub(crate) fn follow(&self) -> impl Fn(FetchProgress) -> ControlFlow<()> + Send + Sync + 'static {
+        let bar = self.0.clone();
+        move |progress| {
+            bar.set_length(progress.bytes);
+            bar.set_position(progress.bytes_done);
+            if progress.objects_done == progress.objects {
+                bar.finish_and_clear();
+            }
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Drop for FetchingBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn bar(screen: &Screen, template: &str) -> ProgressBar {
+    let target = if screen.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(0), target);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+    }
+    bar
 }

@@ -5,4 +5,6 @@
 mod bill;
 mod figures;
 mod files;
+#[cfg(unix)]
+mod s3;
 mod usage;

@@ -53,6 +53,9 @@ fn mistakes_on_the_command_line_exit_with_2() {
         ("report bill -o report.html", ".md and .json"),
         ("report bill -o report.xlsx", ".md and .json"),
         ("demo bill --scale huge", "small, medium"),
+        ("inspect bill --kms-key arn:aws:kms:eu-west-1:1:key/2", "--iam"),
+        ("inspect s3://a-bucket/a s3://a-bucket/b --iam", "one SOURCE"),
+        ("costs s3://bucket/cur --expected-bucket-owner 12", "12 digits"),
         ("demo bill --threads 0", "--threads"),
         ("nonsense", "nonsense"),
     ] {
@@ -75,7 +78,9 @@ fn errors_are_named_and_exit_with_1() {
         ("inspect note.parquet", "note.parquet"),
         ("costs bill --period 1999-01", "1999-01"),
         ("reconcile bill --invoice missing.csv", "missing.csv"),
-        ("costs s3://bucket/cur/", "s3://bucket/cur/"),
+        ("costs s3:///cur/", "s3:///cur/"),
+        ("costs s3://bucket/cur/ --endpoint-url https://169.254.169.254", "https://169.254.169.254"),
+        ("costs s3://bucket/cur/ --endpoint-url http://example.com", "plain http"),
         ("costs bill --metric ContractedCost --from nonsense", "nonsense"),
     ] {
         let output = place.farthing(line).output().unwrap();
@@ -116,6 +121,18 @@ fn colors_are_for_terminals_unless_asked_for() {
     assert!(!colored("reconcile bill --color never"));
     let forced = place.farthing("reconcile bill --color always").env("NO_COLOR", "1").output().unwrap();
     assert!(forced.stdout.contains(&0x1b), "what is said on the command line is stronger");
+}
+
+#[test]
+fn the_policy_needs_no_network_and_no_credentials() {
+    let place = Place::empty();
+    for source in ["s3://bills/p/cur", "s3://bills/p/cur/20261001-20261101/cur-Manifest.json"] {
+        let policy = place.json(&format!("inspect {source} --iam --kms-key arn:aws:kms:eu-west-1:123456789012:key/1"));
+        assert_eq!(policy["Statement"][1]["Resource"], "arn:aws:s3:::bills/p/cur/*", "{policy}");
+        assert_eq!(policy["Statement"][2]["Action"], "kms:Decrypt", "{policy}");
+    }
+    let output = place.farthing("inspect s3://bills/p/cur --iam").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--kms-key"), "{output:?}");
 }
 
 #[test]

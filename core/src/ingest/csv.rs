@@ -35,7 +35,7 @@ pub fn is_csv(name: &str) -> bool {
 /// Whether a csv file is a bill: anything else may lie beside one. What cannot be read counts as one, so that it is
 /// not passed over in silence.
 pub fn is_bill(path: &Path) -> bool {
-    !matches!(open(path), Err(Error::NotABill { .. }))
+    !matches!(open(path, path.display().to_string()), Err(Error::NotABill { .. }))
 }
 
 /// A csv file whose header was read.
@@ -50,8 +50,7 @@ pub(super) struct Table {
 }
 
 /// Reads a file's header, of every part where it has several, and gates its columns.
-pub(super) fn open(path: &Path) -> Result<BillFile> {
-    let name = path.display().to_string();
+pub(super) fn open(path: &Path, name: String) -> Result<BillFile> {
     let bytes = std::fs::metadata(path).map_err(|source| Error::io(path, source))?.len();
     let container = Container::find(path, &name, bytes)?;
     let mut headers = Vec::new();

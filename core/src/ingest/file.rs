@@ -20,7 +20,7 @@ pub(super) const BATCH_ROWS: usize = 4096;
 /// A bill file whose columns are known; no row has been read.
 #[derive(Debug, Clone)]
 pub struct BillFile {
-    /// Its path.
+    /// Where it lies; [`DeliveredFile::file`] is its name.
     pub path: PathBuf,
     /// What its footer or header tells.
     pub footer: DeliveredFile,
@@ -112,13 +112,20 @@ impl<'a> LineItemBatch<'a> {
 /// [`Error::Unreadable`] when it is truncated or damaged, [`Error::NotABill`] when it has none of a bill's columns,
 /// [`Error::Column`] when a column has a type that is not known or is there twice.
 pub fn open(path: &Path) -> Result<BillFile> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let is_parquet = match name {
+    open_as(path, path.display().to_string())
+}
+
+/// As [`open`], of a file that is called by another name than its path.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_as(path: &Path, name: String) -> Result<BillFile> {
+    let is_parquet = match name.as_str() {
         _ if name.ends_with(".parquet") => true,
-        _ if csv::is_csv(name) => false,
+        _ if csv::is_csv(&name) => false,
         _ => begins_as_parquet(path)?,
     };
-    if is_parquet { parquet::open(path) } else { csv::open(path) }
+    if is_parquet { parquet::open(path, name) } else { csv::open(path, name) }
 }
 
 fn begins_as_parquet(path: &Path) -> Result<bool> {

@@ -15,6 +15,8 @@ pub struct Manifest {
     pub export: String,
     /// `2026-10`.
     pub period: Option<String>,
+    /// The bucket that it was written to, where it says so.
+    pub bucket: Option<String>,
     /// The keys of its files, without scheme and bucket.
     pub keys: Vec<String>,
     /// The delivery's id.
@@ -31,6 +33,7 @@ struct Raw {
     assembly_id: Option<String>,
     execution_id: Option<String>,
     billing_period: Option<RawPeriod>,
+    bucket: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -47,12 +50,7 @@ pub fn is_manifest(name: &str) -> bool {
 ///
 /// # Errors
 /// [`Error::Manifest`] when it is no JSON, lists no files, or lists a key that points outside its delivery.
-pub fn read(path: &Path) -> Result<Manifest> {
-    let bytes = std::fs::read(path).map_err(|source| Error::io(path, source))?;
-    parse(path, &bytes)
-}
-
-fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest> {
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest> {
     let fail = |detail: String| Error::Manifest { path: path.to_path_buf(), detail };
     let raw: Raw = serde_json::from_slice(bytes)
         .map_err(|error| fail(format!("this manifest is not understood ({error}); deliver the report again")))?;
@@ -60,6 +58,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest> {
         fail("it has neither reportKeys nor dataFiles; is it the manifest of a Cost and Usage Report?".to_owned())
     })?;
     let keys = listed.iter().map(|key| relative_key(key).map_err(&fail)).collect::<Result<Vec<_>>>()?;
+    let bucket = one_bucket(&listed, raw.bucket).map_err(&fail)?;
     let mut unique = keys.clone();
     unique.sort();
     unique.dedup();
@@ -76,6 +75,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest> {
         period: stated.or_else(|| period_in_path(path)),
         path: path.to_path_buf(),
         export,
+        bucket,
         keys,
         delivery_id: raw.assembly_id.or(raw.execution_id),
     })
@@ -94,6 +94,17 @@ fn relative_key(listed: &str) -> std::result::Result<String, String> {
     Ok(key.to_owned())
 }
 
+/// The bucket of all its files.
+fn one_bucket(listed: &[String], stated: Option<String>) -> std::result::Result<Option<String>, String> {
+    let bucket_of = |key: &String| key.split_once("://")?.1.split('/').next().map(str::to_owned);
+    let mut buckets = listed.iter().filter_map(bucket_of);
+    let Some(first) = buckets.next() else { return Ok(stated) };
+    match buckets.find(|other| *other != first) {
+        Some(other) => Err(format!("it lists files of two buckets, {first} and {other}; deliver the report again")),
+        None => Ok(Some(first)),
+    }
+}
+
 /// `20261001T000000.000Z` or `2026-10-01T…` as `2026-10`.
 fn month_of(start: &str) -> Option<String> {
     let digits: String = start.chars().filter(char::is_ascii_digit).take(6).collect();
@@ -101,7 +112,7 @@ fn month_of(start: &str) -> Option<String> {
 }
 
 /// The period that folder names state: `BILLING_PERIOD=2026-10` or `20261001-20261101`.
-fn period_in_path(path: &Path) -> Option<String> {
+pub(super) fn period_in_path(path: &Path) -> Option<String> {
     path.iter().rev().filter_map(|part| part.to_str()).find_map(|part| {
         if let Some(period) = part.strip_prefix("BILLING_PERIOD=") {
             return Some(period.to_owned());
@@ -110,6 +121,11 @@ fn period_in_path(path: &Path) -> Option<String> {
         let dates = [start, end].iter().all(|date| date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()));
         dates.then(|| format!("{}-{}", &start[..4], &start[4..6]))
     })
+}
+
+/// Whether a folder's name states a period.
+pub(super) fn states_period(folder: Option<&str>) -> bool {
+    folder.is_some_and(|name| period_in_path(Path::new(name)).is_some())
 }
 
 impl Manifest {
@@ -164,6 +180,8 @@ mod tests {
 
     #[test]
     fn keys_stay_inside_the_delivery() {
+        let two = br#"{"dataFiles":["s3://one/a","s3://two/b"]}"#;
+        assert!(parse(Path::new("m-Manifest.json"), two).unwrap_err().to_string().contains("one and two"));
         for key in ["../../etc/passwd", "/etc/passwd", "s3://bucket", "a/./b", "a\\\\b"] {
             let text = format!(r#"{{"dataFiles":["{key}"]}}"#);
             assert!(parse(Path::new("m-Manifest.json"), text.as_bytes()).is_err(), "{key}");

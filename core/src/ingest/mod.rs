@@ -1,5 +1,7 @@
 //! Finds the delivery, verifies and reads it: the only floor that touches bills.
 
+#[cfg(feature = "s3")]
+mod bucket;
 pub mod capabilities;
 mod columns;
 mod container;
@@ -7,10 +9,20 @@ pub mod csv;
 pub mod file;
 pub mod guard;
 pub mod manifest;
+#[cfg(feature = "s3")]
+pub(crate) mod objects;
+#[cfg(not(feature = "s3"))]
+#[path = "no_objects.rs"]
+pub(crate) mod objects;
+pub(crate) mod opening;
 mod parquet;
+mod place;
+#[cfg(feature = "s3")]
+pub mod s3;
 pub mod source;
 pub mod verify;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::schema::line_items::Dialect;
@@ -24,6 +36,19 @@ pub struct Inventory {
     pub capabilities: Vec<Capability>,
     /// Files that were seen and left alone, and why; column names that collide; and the like.
     pub notes: Vec<String>,
+    /// How files on S3 came down, by their addresses.
+    pub fetched: BTreeMap<String, FetchedObject>,
+}
+
+/// An object of S3 that was fetched whole, at the ETag that was listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedObject {
+    /// Its ETag.
+    pub etag: String,
+    /// SHA-256 of its bytes as they came down.
+    pub sha256: String,
+    /// What they were held against: `CRC64NVME of the object`, …, `size only`.
+    pub checked_by: String,
 }
 
 impl Inventory {
@@ -48,7 +73,7 @@ impl Inventory {
 pub struct Delivery {
     /// The export's (or report's) name, or the folder's without a manifest.
     pub export: String,
-    /// The manifest that lists its files.
+    /// The manifest that lists its files; its address on S3 has the form of a path here.
     pub manifest: Option<PathBuf>,
     /// `2026-10`, where the manifest says so.
     pub period: Option<String>,
@@ -61,7 +86,7 @@ pub struct Delivery {
 /// One file of a delivery, as its footer or header tells.
 #[derive(Debug, Clone)]
 pub struct DeliveredFile {
-    /// Its path.
+    /// Its path, or its address on S3.
     pub file: String,
     /// Its size.
     pub bytes: u64,

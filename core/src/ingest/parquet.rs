@@ -26,8 +26,7 @@ const FORM: &str = "parquet";
 /// # Errors
 /// [`Error::Unreadable`] when it is no parquet file or truncated, [`Error::NotABill`] when it has none of a
 /// bill's columns, [`Error::Column`] when a column has a type that is not known or is there twice.
-pub(super) fn open(path: &Path) -> Result<BillFile> {
-    let name = path.display().to_string();
+pub(super) fn open(path: &Path, name: String) -> Result<BillFile> {
     let file = File::open(path).map_err(|source| Error::io(path, source))?;
     let bytes = file.metadata().map_err(|source| Error::io(path, source))?.len();
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);

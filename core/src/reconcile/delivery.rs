@@ -1,10 +1,10 @@
-//! Checks of what was delivered: R1, R2, R3, R10, R11, R12 and R19.
+//! Checks of what was delivered: R1, R2, R3, R4, R10, R11, R12 and R19.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::certificate::{Check, PeriodStatus, Severity, Verdict};
 use super::{BillFacts, Bills, shown, verdict_of};
-use crate::ingest::Inventory;
+use crate::ingest::{DeliveredFile, Inventory};
 use crate::ledger::Ledger;
 use crate::ledger::gather::hours_in_period;
 use crate::schema::charges::Text;
@@ -294,19 +294,69 @@ fn missing_hours(bill: &BillFacts, days: &[i64]) -> i64 {
     inner.iter().map(|&day| 24 - used(day)).sum()
 }
 
-/// R19: hashes of what was read.
+/// R4: what was read from S3 is of one generation. What is not has ended the run before there is a certificate.
+pub(super) fn one_generation(inventory: &Inventory) -> Check {
+    let is_fetched = |file: &DeliveredFile| inventory.fetched.contains_key(&file.file);
+    let (objects, local): (Vec<_>, Vec<_>) = inventory.files().partition(|file| is_fetched(file));
+    let manifests = inventory
+        .deliveries
+        .iter()
+        .filter(|delivery| delivery.manifest.is_some() && delivery.files.iter().any(is_fetched))
+        .count();
+    let mut detail = match objects.len() {
+        0 => "local files have no versions to compare".to_owned(),
+        count => format!(
+            "{count} objects read at the ETags that were listed; {manifests} manifests the same afterwards as before"
+        ),
+    };
+    if !objects.is_empty() && !local.is_empty() {
+        detail.push_str(&format!("; {} local files have no versions to compare", local.len()));
+    }
+    Check {
+        id: "R4",
+        title: "one generation of the delivery",
+        severity: Severity::Error,
+        verdict: if objects.is_empty() { Verdict::NotRun } else { Verdict::Pass },
+        detail,
+        figure: (!objects.is_empty()).then(|| objects.len().to_string()),
+        findings: Vec::new(),
+    }
+}
+
+/// R19: hashes of what was read, beside those of what came down.
 pub(super) fn integrity(inventory: &Inventory, hashes: &[String]) -> Check {
+    let mut checked: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (file, hash) in inventory.files().zip(hashes) {
+        let Some(fetched) = inventory.fetched.get(&file.file) else { continue };
+        *checked.entry(&fetched.checked_by).or_default() += 1;
+        if fetched.sha256 != *hash {
+            findings.push(format!("{}: SHA-256 {} came down, {hash} was read", file.file, fetched.sha256));
+        }
+    }
     let files = inventory.files().count();
+    let fetched: usize = checked.values().sum();
+    let mut detail = format!("SHA-256 of {} of {files} files is in the list of inputs", hashes.len());
+    if fetched > 0 {
+        let ways: Vec<String> = checked.iter().map(|(way, count)| format!("{count} by {way}")).collect();
+        detail.push_str(&format!(
+            "; {} of {fetched} objects were read as they came down, where they were checked: {}",
+            fetched - findings.len(),
+            ways.join(", ")
+        ));
+    }
+    if fetched < files {
+        detail.push_str(
+            "; local files carry no checksum to compare it with (page checksums were verified where written)",
+        );
+    }
     Check {
         id: "R19",
         title: "integrity of the bytes",
         severity: Severity::Error,
-        verdict: Verdict::NotRun,
-        detail: format!(
-            "SHA-256 of {} of {files} files is in the list of inputs; local files carry no checksum to compare it with (page checksums were verified where written)",
-            hashes.len()
-        ),
-        figure: None,
-        findings: Vec::new(),
+        verdict: if fetched == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Fail) },
+        detail,
+        figure: (fetched > 0).then(|| fetched.to_string()),
+        findings: shown(findings),
     }
 }

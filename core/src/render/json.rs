@@ -101,7 +101,7 @@ pub fn report(report: &Report) -> Value {
 }
 
 /// `farthing.inspect/1`: `rows` are files with their delivery. Nothing has been read but footers and headers, so nothing is
-/// checked and no hash is known.
+/// checked, and a hash is known only of what was fetched.
 pub fn inventory(inventory: &Inventory) -> Value {
     let files = || inventory.deliveries.iter().flat_map(|delivery| &delivery.files);
     let totals = [
@@ -126,7 +126,10 @@ pub fn inventory(inventory: &Inventory) -> Value {
     let missing = inventory.capabilities.iter().filter(|capability| !capability.available);
     let missing = missing.map(|capability| json!({"what": capability.name, "reason": capability.reason}));
     document.insert("skipped".into(), missing.collect());
-    let input = |file: &crate::ingest::DeliveredFile| json!({"file": file.file, "rows": file.rows, "bytes": file.bytes, "sha256": null});
+    let input = |file: &crate::ingest::DeliveredFile| {
+        let sha256 = inventory.fetched.get(&file.file).map(|fetched| fetched.sha256.as_str());
+        json!({"file": file.file, "rows": file.rows, "bytes": file.bytes, "sha256": sha256})
+    };
     document.insert("inputs".into(), files().map(input).collect());
     Value::Object(document)
 }

@@ -11,6 +11,8 @@ mod messages;
 mod pages;
 mod properties;
 mod questions;
+#[cfg(feature = "s3")]
+mod s3;
 mod sameness;
 mod support;
 mod truth;

@@ -8,14 +8,14 @@ use farthing_fixtures::{Dialect, WriteOptions};
 use crate::support::{in_dialect, make, small};
 
 /// Everything a bill can say, apart from the names of its files: its tables, and its answers as text.
-fn everything(bill: &Bill) -> (Vec<RecordBatch>, String) {
+pub(crate) fn everything(bill: &Bill) -> (Vec<RecordBatch>, String) {
     let ledger = bill.ledger().expect("a ledger");
     let tables = TABLES.iter().filter(|table| **table != "audit").map(|table| ledger.table(table).expect("a table"));
     let mut text = String::new();
     let mut certificate = bill.reconcile(None).expect("a certificate");
     certificate.inputs.clear();
-    // The checks of delivery count files.
-    certificate.checks.retain(|check| !["R2", "R19"].contains(&check.id));
+    // The checks of delivery count files, and say where they are from.
+    certificate.checks.retain(|check| !["R2", "R4", "R19"].contains(&check.id));
     let costs = bill.costs(&Costs::by(["ServiceName", "Tags/team"]).monthly()).expect("an answer");
     text += &render::json::costs(&costs, &certificate).to_string();
     let mut report = bill.report(None).expect("a report");
