@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -47,7 +47,9 @@ async fn configuration(options: &S3Options, endpoint: Option<&Endpoint>) -> Resu
     let mut loader = aws_config::defaults(BehaviorVersion::latest());
     if let Some(name) = &options.profile {
         profile = profile.profile_name(name);
-        loader = loader.profile_name(name);
+        // A profile that is named comes before what the environment says, as in AWS's own command.
+        let credentials = ProfileFileCredentialsProvider::builder().profile_name(name).build();
+        loader = loader.profile_name(name).credentials_provider(credentials);
     }
     // The instance is not asked for its region: the bucket's is found by asking the bucket.
     let region = RegionProviderChain::first_try(options.region.clone().map(Region::new))

@@ -139,7 +139,7 @@ fn a_manifest_reaches_no_further_than_its_export() {
 fn an_address_without_a_bill_is_named() {
     let shelf = Shelf::new();
     shelf.bucket.put("prefix/readme.txt", b"x");
-    for (key, words) in [("nowhere", "nothing is here"), ("prefix", "no parquet file and no manifest")] {
+    for (key, words) in [("nowhere", "nothing is here"), ("prefix", "no csv and no manifest")] {
         let error = shelf.open(key).expect_err("no bill").to_string();
         assert!(error.starts_with(&shelf.bucket.uri(key)) && error.contains(words), "{error}");
     }
