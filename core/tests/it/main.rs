@@ -14,5 +14,6 @@ mod questions;
 #[cfg(feature = "s3")]
 mod s3;
 mod sameness;
+mod store;
 mod support;
 mod truth;
