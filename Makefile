@@ -14,7 +14,7 @@ VENV := $(CACHE)/venv-$(shell { $(PYTHON) --version; cat python/requirements-dev
 # Each clone unpacks its own wheel, so that two clones can be tested at once.
 WHEELS := $(CURDIR)/target/wheels
 SITE := $(CURDIR)/target/site
-PYTEST := PYTHONPATH=$(SITE) $(VENV)/bin/python -m pytest --quiet
+PYTEST := FARTHING_STORE=$(CURDIR)/target/store PYTHONPATH=$(SITE) $(VENV)/bin/python -m pytest --quiet
 
 FARTHING := $(CARGO_TARGET_DIR)/release/farthing
 STAGES := check-format check-pages lint test-rust test-examples rustdoc test-python

@@ -14,7 +14,7 @@ use serde::Serializer;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: farthing-bench make DIR ROWS | decode DIR | gather DIR | save DIR FILE | load FILE | twelve DIR ANSWERS.json";
+const USAGE: &str = "usage: farthing-bench make DIR ROWS | decode DIR | gather DIR | save DIR FILE | load FILE | warm DIR STORE | twelve DIR ANSWERS.json";
 
 fn main() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +24,7 @@ fn main() -> std::process::ExitCode {
         ["decode", folder] => decode(Path::new(folder)),
         ["gather", folder] => gathered(Path::new(folder)),
         ["save", folder, file] => save(Path::new(folder), Path::new(file)),
+        ["warm", folder, store] => warm(Path::new(folder), Path::new(store)),
         ["load", file] => load(Path::new(file)),
         ["twelve", folder, answers] => twelve(Path::new(folder), Path::new(answers)),
         _ => Err(USAGE.into()),
@@ -105,6 +106,25 @@ fn save(folder: &Path, file: &Path) -> Outcome {
     let milliseconds = started.elapsed().as_secs_f64() * 1e3;
     writeln!(std::io::stdout(), "{:.1} MB in {milliseconds:.0} ms", bytes.len() as f64 / 1e6)?;
     Ok(std::fs::write(file, bytes)?)
+}
+
+/// Asks two questions of a store, which has the bill from the second time on.
+fn warm(folder: &Path, store: &Path) -> Outcome {
+    let mut out = std::io::stdout();
+    let started = std::time::Instant::now();
+    let mut tell = |what: &str| writeln!(out, "{:>8.1} ms {what}", started.elapsed().as_secs_f64() * 1e3);
+    let bill = Bill::options().store(store).open([folder])?;
+    tell("opened")?;
+    let certificate = bill.reconcile(None)?;
+    tell(&certificate.summary())?;
+    let by = |by: [&str; 2]| farthing::Costs::by(by).monthly();
+    let rows = bill.costs(&by(["SubAccountId", "ServiceName"]))?.rows.len();
+    tell(&format!("{rows} rows by account and service"))?;
+    let rows = bill.costs(&by(["ServiceName", "RegionId"]).daily())?.rows.len();
+    tell(&format!("{rows} rows by day, service and region"))?;
+    let rows = bill.costs(&farthing::Costs { top: Some(100), ..farthing::Costs::by(["ResourceId"]) })?.rows.len();
+    tell(&format!("{rows} rows by resource"))?;
+    Ok(())
 }
 
 /// Reads a ledger's bytes, all of them.

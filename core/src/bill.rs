@@ -24,6 +24,9 @@ use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
 use crate::report::Report;
 
+/// What the store remembers certificates as.
+const CERTIFICATE: &str = "certificate";
+
 /// How a bill is opened.
 #[derive(Clone, Default)]
 pub struct BillOptions {
@@ -245,9 +248,17 @@ impl Bill {
     /// # Errors
     /// As [`Bill::ledger`], and [`Error::Invoice`].
     pub fn reconcile(&self, invoice: Option<&Path>) -> Result<Certificate> {
+        let keeping = self.keeping.as_ref().filter(|_| invoice.is_none());
+        if let Some(known) = keeping.and_then(|keeping| keeping.remembered(&self.inventory, CERTIFICATE)) {
+            return Ok(known);
+        }
         let ledger = self.ledger()?;
         let history = self.keeping.as_ref().map(Keeping::history).unwrap_or_default();
-        reconcile(ledger, &self.inventory, self.hashes()?, &history, invoice)
+        let certificate = reconcile(ledger, &self.inventory, self.hashes()?, &history, invoice)?;
+        if let Some(keeping) = keeping {
+            keeping.remember(&self.inventory, CERTIFICATE, &certificate);
+        }
+        Ok(certificate)
     }
 
     /// Answers a cost question: from the ledger, or by reading the bill again when the ledger does not keep the
@@ -256,6 +267,12 @@ impl Bill {
     /// # Errors
     /// As [`Bill::ledger`]; [`Error::UnknownName`], [`Error::Filter`] and [`Error::Currencies`].
     pub fn costs(&self, question: &Costs) -> Result<CostTable> {
+        if self.ledger.get().is_none()
+            && let Some(saved) = self.keeping.as_ref().and_then(Keeping::readers)
+            && let Some(answer) = costs::from_saved(&saved, question)?
+        {
+            return Ok(answer);
+        }
         let ledger = self.ledger()?;
         match costs::from_ledger(ledger, question)? {
             Some(answer) => Ok(answer),

@@ -37,6 +37,7 @@ def open(
     requester_pays: bool = False,
     expected_bucket_owner: str | None = None,
     cache: Path | None = None,
+    store: Path | bool = True,
 ) -> Bill:
     """Opens a bill: a parquet or csv file, a folder (a delivery, a month, a whole export), a manifest, or several of these.
 
@@ -51,6 +52,10 @@ def open(
     another account. `cache` is the folder where objects are kept, `farthing/objects` in the user's cache folder by
     default; it may be deleted at any time.
 
+    `store` is the folder where ledgers are kept, so that a delivery that did not change is not read again: the
+    variable `FARTHING_STORE`, or `farthing/store` in the user's cache folder, unless a folder is named; `False` keeps
+    nothing. It changes no answer; `Bill.store_notes` says what could not be kept or used.
+
     >>> october = ft.open(folder, periods=["2026-10"], progress=False)
     >>> october.inventory["periods"]
     ['2026-10']
@@ -60,7 +65,7 @@ def open(
     s3: _farthing.S3 | None = None
     if any(str(path).startswith("s3://") for path in paths):
         s3 = {
-            "cache": _default_cache() if cache is None else cache,
+            "cache": _user_cache("objects") if cache is None else cache,
             "profile": profile,
             "region": region,
             "endpoint_url": endpoint_url,
@@ -69,15 +74,21 @@ def open(
             "expected_bucket_owner": expected_bucket_owner,
         }
     with ticking(progress, "B" if s3 else " rows") as tick:
-        native = _farthing.open(paths, chosen, threads, tick, s3)
+        native = _farthing.open(paths, chosen, threads, tick, s3, _store_folder(store))
     return Bill(native, progress)
 
 
-def _default_cache() -> str:
+def _store_folder(store: Path | bool) -> Path | None:
+    if isinstance(store, bool):
+        return (os.environ.get("FARTHING_STORE") or _user_cache("store")) if store else None
+    return store
+
+
+def _user_cache(name: str) -> str:
     caches = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(caches):
         caches = os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(caches, "farthing", "objects")
+    return os.path.join(caches, "farthing", name)
 
 
 class Bill:
@@ -92,6 +103,11 @@ class Bill:
         """What the source holds: deliveries, periods, dialect, files, rows, columns; found without reading the rows."""
         inventory: dict[str, Any] = json.loads(self._native.inventory())
         return inventory
+
+    @property
+    def store_notes(self) -> list[str]:
+        """What was found in the store and could not be used, and what could not be kept there."""
+        return self._native.store_notes
 
     @cached_property
     def ledger(self) -> Ledger:

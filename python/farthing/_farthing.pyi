@@ -111,6 +111,10 @@ class Bill:
     def summary(self) -> str:
         """What the source holds, in one sentence."""
 
+    @property
+    def store_notes(self) -> list[str]:
+        """What the store could not do."""
+
     def inventory(self) -> str:
         """What the source holds, as JSON."""
 
@@ -186,6 +190,7 @@ def open(
     threads: int | None = None,
     tick: _Tick = None,
     s3: S3 | None = None,
+    store: _Path | None = None,
 ) -> Bill:
     """Opens one bill that consists of these files and folders, on disk and on S3. `tick` gets bytes here."""
 

@@ -51,8 +51,8 @@ pub(crate) fn checks(certificate: &Certificate) -> Result<RecordBatch, ArrowErro
     let checks = || certificate.checks.iter();
     let text = |name: &str, texts: StringArray| -> (String, ArrayRef) { (name.to_owned(), Arc::new(texts)) };
     batch(vec![
-        text("id", StringArray::from_iter_values(checks().map(|check| check.id))),
-        text("title", StringArray::from_iter_values(checks().map(|check| check.title))),
+        text("id", StringArray::from_iter_values(checks().map(|check| &check.id))),
+        text("title", StringArray::from_iter_values(checks().map(|check| &check.title))),
         text("severity", StringArray::from_iter_values(checks().map(|check| severity(check.severity)))),
         text("verdict", StringArray::from_iter_values(checks().map(|check| check.verdict.name()))),
         text("figure", StringArray::from_iter(checks().map(|check| check.figure.as_deref()))),

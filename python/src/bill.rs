@@ -25,7 +25,7 @@ pub(crate) struct Bill {
 
 /// Opens one bill that consists of these files and folders, on disk and on S3.
 #[pyfunction]
-#[pyo3(signature = (paths, periods=None, threads=None, tick=None, s3=None))]
+#[pyo3(signature = (paths, periods=None, threads=None, tick=None, s3=None, store=None))]
 pub(crate) fn open(
     py: Python<'_>,
     paths: Vec<PathBuf>,
@@ -33,6 +33,7 @@ pub(crate) fn open(
     threads: Option<usize>,
     tick: Option<Py<PyAny>>,
     s3: Option<S3>,
+    store: Option<PathBuf>,
 ) -> PyResult<Bill> {
     let watch = Arc::new(Watch::default());
     let mut options = farthing::Bill::options().progress(watch.callback());
@@ -44,6 +45,9 @@ pub(crate) fn open(
     }
     if let Some(s3) = s3 {
         options = options.s3(s3.options(&watch)).on_fetch(watch.fetch_callback());
+    }
+    if let Some(store) = store {
+        options = options.store(store);
     }
     let bill = run(py, &watch, tick.as_ref(), move || options.open(paths))?;
     Ok(Bill { bill, watch })
@@ -60,6 +64,12 @@ impl Bill {
     #[getter]
     fn summary(&self) -> String {
         summaries::inventory_sentence(self.bill.inventory())
+    }
+
+    /// What the store could not do.
+    #[getter]
+    fn store_notes(&self) -> Vec<String> {
+        self.bill.store_notes()
     }
 
     /// For people: the deliveries, and what can be computed.

@@ -134,8 +134,8 @@ impl Certificate {
 
 fn check(check: &engine::Check) -> Check<'_> {
     Check {
-        id: check.id,
-        title: check.title,
+        id: &check.id,
+        title: &check.title,
         severity: answers::severity(check.severity),
         verdict: check.verdict.name(),
         detail: &check.detail,

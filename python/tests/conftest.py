@@ -15,6 +15,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return ft.demo(tmp_path_factory.mktemp("demo") / "bill", months=3, accounts=5, seed=7, truth=True)
 
 
+@pytest.fixture(autouse=True)
+def own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds the ledgers of another, or the user's."""
+    monkeypatch.setenv("FARTHING_STORE", str(tmp_path_factory.mktemp("store")))
+
+
 @pytest.fixture(scope="session")
 def truth(folder: Path) -> dict[str, Any]:
     answers: dict[str, Any] = json.loads((folder / "truth.json").read_text())
@@ -23,7 +29,7 @@ def truth(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def bill(folder: Path) -> ft.Bill:
-    return ft.open(folder, progress=False)
+    return ft.open(folder, progress=False, store=False)
 
 
 @pytest.fixture(scope="session")
@@ -33,4 +39,4 @@ def unsound(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ft.Bill:
     files = sorted(folder.rglob("*.parquet"))
     for number, file in enumerate([*files, files[0]]):
         shutil.copy(file, target / f"{number}.parquet")
-    return ft.open(target, progress=False)
+    return ft.open(target, progress=False, store=False)

@@ -1,9 +1,13 @@
 //! Costs from the ledger: the smallest table that keeps every dimension asked for.
 
+use std::collections::BTreeSet;
+
 use super::request::{CostTable, Costs};
-use super::slots::{Grouper, Slots, table};
+use super::slots::{Grouper, Slots, added_up, table};
 use crate::error::{Error, Result};
-use crate::ledger::tables::{AllocationGroup, Costs as CostSums, DailyGroup, Ledger, ResourceKey};
+use crate::ledger::archive::Reader;
+use crate::ledger::tables::{AllocationGroup, DailyGroup, Ledger, ResourceKey};
+use crate::ledger::view::{Stated, View};
 use crate::reconcile::certificate::Skipped;
 use crate::schema::charges::{Dimension, Metric, Text};
 use crate::schema::names::NONE;
@@ -24,29 +28,77 @@ enum Table {
 pub fn from_ledger(ledger: &Ledger, question: &Costs) -> Result<Option<CostTable>> {
     let slots = Slots::new(question)?;
     let Some(source) = source(ledger, &slots.dimensions) else { return Ok(None) };
+    let metric = question.metric;
     let mut tally = Tally::new(ledger, question, slots);
     match source {
         Table::Daily => ledger.daily.by_group(|group, days| {
-            tally.add(&Entry::Daily(group), &mut days.map(|(day, cell)| (day, &cell.costs)));
+            tally.add(&Entry::Daily(group), &mut days.map(|(day, cell)| (day, Stated::of(&cell.costs, metric))));
         }),
         Table::Resources => {
             for (key, cell) in ledger.resources.iter() {
-                tally.add(&Entry::Resource(*key), &mut std::iter::once((0, &cell.sums.costs)));
+                let stated = Stated::of(&cell.sums.costs, metric);
+                tally.add(&Entry::Resource(*key), &mut std::iter::once((0, stated)));
             }
         }
         Table::Allocation { key, is_cost_category } => {
             for (key, costs) in ledger.allocation_of(key, is_cost_category) {
-                tally.add(&Entry::Allocation(key.group), &mut std::iter::once((key.day, &costs)));
+                let stated = Stated::of(&costs, metric);
+                tally.add(&Entry::Allocation(key.group), &mut std::iter::once((key.day, stated)));
             }
         }
     }
-    Ok(Some(finish(ledger, question, table(question, tally.grouper.finish(&ledger.names))?)?))
+    let groups = tally.grouper.finish(&ledger.names);
+    Ok(Some(finish(&[ledger], question, table(question, groups)?)?))
+}
+
+/// Answers from saved ledgers, of which only the columns that the question is about are read; `None` when that is not
+/// enough, because another table is asked for, or a ledger turns out to be damaged.
+///
+/// # Errors
+/// As [`from_ledger`].
+pub(crate) fn from_saved(saved: &[&Reader], question: &Costs) -> Result<Option<CostTable>> {
+    let dimensions = Slots::new(question)?.dimensions;
+    let texts: Vec<Text> = dimensions.iter().filter_map(pool_of).collect();
+    let Ok(views) = saved.iter().map(|saved| View::open(saved, &texts)).collect::<std::result::Result<Vec<_>, _>>()
+    else {
+        return Ok(None);
+    };
+    let mut all = Vec::new();
+    for view in &views {
+        let mut tally = Tally::new(view.small(), question, Slots::new(question)?);
+        let read = match source(view.small(), &dimensions) {
+            Some(Table::Daily) => view.daily(question.metric, |group, days| tally.add(&Entry::Daily(group), days)),
+            Some(Table::Resources) => view.resources(question.metric, |key, stated| {
+                tally.add(&Entry::Resource(key), &mut std::iter::once((0, stated)));
+            }),
+            Some(Table::Allocation { .. }) | None => return Ok(None),
+        };
+        if read.is_err() {
+            return Ok(None);
+        }
+        all.push(tally.grouper.finish(&view.small().names));
+    }
+    let ledgers: Vec<&Ledger> = views.iter().map(View::small).collect();
+    Ok(Some(finish(&ledgers, question, table(question, added_up(all))?)?))
+}
+
+/// The dimension whose names a slot's ids are of.
+fn pool_of(dimension: &Dimension) -> Option<Text> {
+    match dimension {
+        Dimension::Text(Text::ServiceName) => Some(Text::ServiceCode),
+        Dimension::Text(text) => Some(*text),
+        _ => None,
+    }
 }
 
 /// Adds what every answer says: currency, periods, and what the bill does not state.
-pub(super) fn finish(ledger: &Ledger, question: &Costs, mut answer: CostTable) -> Result<CostTable> {
-    answer.currency = currency(ledger, question)?;
-    let known = ledger.periods();
+pub(super) fn finish(ledgers: &[&Ledger], question: &Costs, mut answer: CostTable) -> Result<CostTable> {
+    let all = |of: fn(&Ledger) -> Vec<String>| -> Vec<String> {
+        let all: BTreeSet<String> = ledgers.iter().flat_map(|ledger| of(ledger)).collect();
+        all.into_iter().collect()
+    };
+    answer.currency = currency(&all(Ledger::currencies), question)?;
+    let known = all(Ledger::periods);
     answer.periods = match &question.period {
         None => known,
         Some(period) if known.contains(period) => vec![period.clone()],
@@ -58,19 +110,18 @@ pub(super) fn finish(ledger: &Ledger, question: &Costs, mut answer: CostTable) -
             });
         }
     };
-    if let Some(reason) = ledger.not_stated(question.metric) {
+    if let Some(reason) = ledgers.iter().find_map(|ledger| ledger.not_stated(question.metric)) {
         answer.skipped.push(Skipped { what: question.metric.name().to_owned(), reason: reason.to_owned() });
     }
     Ok(answer)
 }
 
-fn currency(ledger: &Ledger, question: &Costs) -> Result<String> {
-    let currencies = ledger.currencies();
+fn currency(currencies: &[String], question: &Costs) -> Result<String> {
     let chosen = question.conditions()?.conditions.into_iter().find_map(|condition| {
         let currency = condition.equal && condition.dimension == Dimension::Text(Text::BillingCurrency);
         currency.then_some(condition.value).flatten()
     });
-    match (chosen, &currencies[..]) {
+    match (chosen, currencies) {
         (Some(currency), _) => Ok(currency),
         (None, [currency]) => Ok(currency.clone()),
         (None, []) => Ok(String::new()),
@@ -223,7 +274,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Adds an entry: day by day when the question is about days, else all at once.
-    fn add(&mut self, entry: &Entry, days: &mut dyn Iterator<Item = (i32, &CostSums)>) {
+    fn add(&mut self, entry: &Entry, days: &mut dyn Iterator<Item = (i32, Stated)>) {
         self.ids.clear();
         for dimension in &self.dimensions {
             let id = id(self.ledger, dimension, entry);
@@ -231,8 +282,8 @@ impl<'a> Tally<'a> {
         }
         let states = self.ledger.states(entry.bill(self.ledger), self.metric);
         let metric = self.metric;
-        let sum = |costs: &CostSums| if states { costs.sum(metric) } else { 0 };
-        let stated = |costs: &CostSums| match metric {
+        let sum = |costs: Stated| if states { costs.cost } else { 0 };
+        let stated = |costs: Stated| match metric {
             _ if !states => 0,
             Metric::ListCost => u64::from(costs.list_rows),
             // A derived charge is no row, and states its cost all the same.

@@ -39,7 +39,7 @@ pub fn from_bill(ledger: &Ledger, question: &Costs, files: &[PassFile], options:
     let mut all = Grouper::new(slots);
     parts.into_iter().for_each(|part| all.merge(part));
     let groups = names.with(|names| all.finish(names));
-    let answer = super::costs::finish(ledger, question, table(question, groups)?)?;
+    let answer = super::costs::finish(&[ledger], question, table(question, groups)?)?;
     Ok(CostTable { answered_from: AnsweredFrom::Bill, ..answer })
 }
 

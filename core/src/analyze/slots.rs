@@ -259,6 +259,19 @@ impl Grouper {
     }
 }
 
+/// Sums of several groupings of one question, each group once.
+pub(super) fn added_up(mut all: Vec<Groups>) -> Groups {
+    if all.len() == 1 {
+        return all.pop().unwrap_or_default();
+    }
+    let mut sums: BTreeMap<Vec<Option<Arc<str>>>, Sum> = BTreeMap::new();
+    for (keys, sum) in all.into_iter().flatten() {
+        let all = sums.entry(keys).or_default();
+        *all = Sum { cost: all.cost + sum.cost, stated: all.stated + sum.stated };
+    }
+    sums.into_iter().collect()
+}
+
 fn decide(dimension: &Dimension, wants: &Wants, id: u32, names: &Names) -> bool {
     match wants {
         Wants::Days { from, to } => (*from..*to).contains(&(id as i32)),

@@ -181,16 +181,6 @@ impl Reader {
         &self.header
     }
 
-    /// SHA-256 of all of it but the hash itself, as the trailer says.
-    pub(crate) fn sha256(&self) -> &str {
-        &self.sha256
-    }
-
-    /// Its size.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.len
-    }
-
     /// Hashes everything.
     ///
     /// # Errors

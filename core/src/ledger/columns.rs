@@ -40,11 +40,6 @@ impl Amounts {
         }
     }
 
-    /// The amounts, when all of them fit 64 bits.
-    pub(super) fn narrow(&self) -> Option<&[i64]> {
-        self.high.is_empty().then_some(&self.low)
-    }
-
     pub(super) fn len(&self) -> usize {
         self.low.len()
     }

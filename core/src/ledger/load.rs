@@ -28,7 +28,12 @@ impl Ledger {
 }
 
 /// A table's column, which must be as long as its others.
-fn column<T: super::columns::Value>(saved: &Reader, table: &str, name: &str, len: &mut Option<usize>) -> Read<Vec<T>> {
+pub(super) fn column<T: super::columns::Value>(
+    saved: &Reader,
+    table: &str,
+    name: &str,
+    len: &mut Option<usize>,
+) -> Read<Vec<T>> {
     let values = saved.take(&format!("{table}/{name}"))?;
     match *len {
         Some(len) if len != values.len() => Err(format!("{table}/{name} has {} rows, and {len} are due", values.len())),
@@ -39,7 +44,8 @@ fn column<T: super::columns::Value>(saved: &Reader, table: &str, name: &str, len
     }
 }
 
-fn amounts(saved: &Reader, table: &str, name: &str, len: usize) -> Read<Amounts> {
+/// A table's amounts, which must be as many as are due.
+pub(super) fn amounts(saved: &Reader, table: &str, name: &str, len: usize) -> Read<Amounts> {
     let amounts = saved.take_amounts(&format!("{table}/{name}"))?;
     match amounts.len() == len {
         true => Ok(amounts),

@@ -22,5 +22,6 @@ mod save;
 mod spread;
 pub mod store;
 pub mod tables;
+pub(crate) mod view;
 
 pub use tables::Ledger;

@@ -1,7 +1,63 @@
 //! The certificate: what was checked, with which figure, and with which verdict.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// Amounts of 128 bits as text: JSON has no such numbers.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) trait Amounts: Sized {
+        fn texts(&self) -> Vec<Option<String>>;
+        fn of(texts: Vec<Option<String>>) -> Option<Self>;
+    }
+
+    fn number(text: Option<String>) -> Option<Option<i128>> {
+        text.map(|text| text.parse().ok()).map_or(Some(None), |amount| amount.map(Some))
+    }
+
+    impl Amounts for Vec<Option<i128>> {
+        fn texts(&self) -> Vec<Option<String>> {
+            self.iter().map(|amount| amount.map(|amount| amount.to_string())).collect()
+        }
+
+        fn of(texts: Vec<Option<String>>) -> Option<Self> {
+            texts.into_iter().map(number).collect()
+        }
+    }
+
+    impl Amounts for Option<i128> {
+        fn texts(&self) -> Vec<Option<String>> {
+            vec![*self].texts()
+        }
+
+        fn of(texts: Vec<Option<String>>) -> Option<Self> {
+            number(texts.into_iter().next()?)
+        }
+    }
+
+    impl Amounts for i128 {
+        fn texts(&self) -> Vec<Option<String>> {
+            vec![Some(*self)].texts()
+        }
+
+        fn of(texts: Vec<Option<String>>) -> Option<Self> {
+            number(texts.into_iter().next()?)?
+        }
+    }
+
+    pub(super) fn serialize<T: Amounts, S: Serializer>(amounts: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        amounts.texts().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Amounts, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::of(Vec::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("an amount is no number"))
+    }
+}
+
 /// How much a failed check weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Severity {
     /// Shown.
     Info,
@@ -12,7 +68,7 @@ pub enum Severity {
 }
 
 /// What came of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Verdict {
     /// Checked, and it holds.
     Pass,
@@ -37,12 +93,12 @@ impl Verdict {
 }
 
 /// One check of the certificate.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// `R1` … `R20`.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// What it says, in a few words.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// What a failure means.
     pub severity: Severity,
     /// What came of it.
@@ -56,7 +112,7 @@ pub struct Check {
 }
 
 /// Whether a month is still changing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PeriodStatus {
     /// The bill has no invoice ids (FOCUS 1.0, or an export without them).
     NotStated,
@@ -81,7 +137,7 @@ impl PeriodStatus {
 }
 
 /// One payer's month in one currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
     /// The paying account.
     pub payer: String,
@@ -94,11 +150,12 @@ pub struct Period {
     /// Rows of the bill, split-cost rows included.
     pub rows: u64,
     /// Sums of each [`crate::schema::charges::Metric`] in units of 1e-12; `None` where not derivable.
+    #[serde(with = "as_text")]
     pub costs: Vec<Option<i128>>,
 }
 
 /// What one invoice adds up to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceTotal {
     /// The paying account.
     pub payer: String,
@@ -109,13 +166,15 @@ pub struct InvoiceTotal {
     /// Rows.
     pub rows: u64,
     /// Sum of `x_UnblendedCost`, or of `BilledCost` of bills in FOCUS, in units of 1e-12.
+    #[serde(with = "as_text")]
     pub amount: i128,
     /// The amount that was invoiced, where an invoice file gave one.
+    #[serde(with = "as_text")]
     pub invoiced: Option<i128>,
 }
 
 /// One file that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// Its path, as it was found.
     pub file: String,
@@ -128,7 +187,7 @@ pub struct Input {
 }
 
 /// Something that was not computed, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// What was not computed.
     pub what: String,
@@ -137,7 +196,7 @@ pub struct Skipped {
 }
 
 /// What was checked about a bill.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The checks in order of number.
     pub checks: Vec<Check>,

@@ -90,8 +90,8 @@ pub(super) fn conservation(ledger: &Ledger) -> Check {
         ),
     };
     Check {
-        id: "R5",
-        title: "every row is in exactly one group",
+        id: "R5".into(),
+        title: "every row is in exactly one group".into(),
         severity: Severity::Error,
         verdict,
         detail,
@@ -159,8 +159,8 @@ pub(super) fn one_currency(ledger: &Ledger) -> Check {
     let currencies = ledger.currencies();
     let blank = currencies.iter().any(|currency| currency == NONE_TEXT);
     Check {
-        id: "R13",
-        title: "one currency in each sum",
+        id: "R13".into(),
+        title: "one currency in each sum".into(),
         severity: Severity::Error,
         verdict: match (currencies.len(), blank) {
             (0, _) => Verdict::NotRun,
@@ -201,8 +201,8 @@ pub(super) fn tags(ledger: &Ledger) -> Check {
     let broken = !findings.is_empty();
     findings.extend(ledger.key_collisions.iter().cloned());
     Check {
-        id: "R16",
-        title: "tags and cost categories add up",
+        id: "R16".into(),
+        title: "tags and cost categories add up".into(),
         severity: Severity::Error,
         verdict: match (keys, broken, findings.is_empty()) {
             (0, ..) => Verdict::NotRun,
@@ -250,8 +250,8 @@ pub(super) fn joins(ledger: &Ledger) -> Check {
     });
     findings.extend(moved);
     Check {
-        id: "R17",
-        title: "joins neither add nor lose money",
+        id: "R17".into(),
+        title: "joins neither add nor lose money".into(),
         severity: Severity::Error,
         verdict: match (broken, findings.is_empty(), joined) {
             (true, ..) => Verdict::Fail,

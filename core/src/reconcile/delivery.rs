@@ -42,8 +42,8 @@ pub(super) fn one_delivery(ledger: &Ledger, inventory: &Inventory, hashes: &[Str
         ));
     }
     Check {
-        id: "R1",
-        title: "one delivery for each payer and period",
+        id: "R1".into(),
+        title: "one delivery for each payer and period".into(),
         severity: Severity::Error,
         verdict: if count == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Fail) },
         detail: if count == 0 {
@@ -77,8 +77,8 @@ pub(super) fn files_are_the_manifest(inventory: &Inventory) -> Check {
         _ => verdict_of(&empty, Verdict::Fail),
     };
     Check {
-        id: "R2",
-        title: "files read are the manifest's files",
+        id: "R2".into(),
+        title: "files read are the manifest's files".into(),
         severity: Severity::Error,
         verdict,
         detail: match (deliveries, without) {
@@ -117,8 +117,8 @@ pub(super) fn rows_in_are_rows_out(ledger: &Ledger, inventory: &Inventory) -> Ch
         .collect();
     let (rows, out): (u64, u64) = (due.values().sum(), counted.values().sum());
     Check {
-        id: "R3",
-        title: "rows in are rows out",
+        id: "R3".into(),
+        title: "rows in are rows out".into(),
         severity: Severity::Error,
         verdict: if rows == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Fail) },
         detail: if rows == 0 { "the files have no rows".to_owned() } else { counted_sentence(ledger, rows, text, out) },
@@ -196,8 +196,8 @@ pub(super) fn period(ledger: &Ledger, inventory: &Inventory, bills: &Bills) -> C
         }
     };
     Check {
-        id: "R10",
-        title: "billing periods",
+        id: "R10".into(),
+        title: "billing periods".into(),
         severity: Severity::Error,
         verdict,
         detail,
@@ -229,8 +229,8 @@ pub(super) fn coverage(bills: &Bills) -> Check {
     }
 
     Check {
-        id: "R12",
-        title: "no holes in time",
+        id: "R12".into(),
+        title: "no holes in time".into(),
         severity: Severity::Warning,
         verdict: if days_checked == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Warn) },
         detail: match (days_checked, findings.is_empty()) {
@@ -281,8 +281,8 @@ pub(super) fn one_generation(inventory: &Inventory) -> Check {
         detail.push_str(&format!("; {} local files have no versions to compare", local.len()));
     }
     Check {
-        id: "R4",
-        title: "one generation of the delivery",
+        id: "R4".into(),
+        title: "one generation of the delivery".into(),
         severity: Severity::Error,
         verdict: if objects.is_empty() { Verdict::NotRun } else { Verdict::Pass },
         detail,
@@ -319,8 +319,8 @@ pub(super) fn integrity(inventory: &Inventory, hashes: &[String]) -> Check {
         );
     }
     Check {
-        id: "R19",
-        title: "integrity of the bytes",
+        id: "R19".into(),
+        title: "integrity of the bytes".into(),
         severity: Severity::Error,
         verdict: if fetched == 0 { Verdict::NotRun } else { verdict_of(&findings, Verdict::Fail) },
         detail,

@@ -18,8 +18,8 @@ pub(super) fn check(ledger: &Ledger, invoice: Option<&Path>) -> Result<(Check, V
     let mut totals = totals(ledger);
     let Some(path) = invoice else {
         let check = Check {
-            id: "R18",
-            title: "invoices",
+            id: "R18".into(),
+            title: "invoices".into(),
             severity: Severity::Warning,
             verdict: Verdict::NotRun,
             detail: format!(
@@ -61,8 +61,8 @@ pub(super) fn check(ledger: &Ledger, invoice: Option<&Path>) -> Result<(Check, V
         findings.push(format!("invoice {name} of {payer} ({}) has no rows in the bill", grouped_cents(cents(amount))));
     }
     let check = Check {
-        id: "R18",
-        title: "invoices",
+        id: "R18".into(),
+        title: "invoices".into(),
         severity: Severity::Warning,
         verdict: match (totals.is_empty(), findings.is_empty()) {
             (true, true) => Verdict::NotRun,

@@ -7,6 +7,7 @@ mod invoices;
 mod restated;
 mod semantics;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use certificate::{Certificate, Check, Input, Period, PeriodStatus, Severity, Skipped, Verdict};
@@ -89,7 +90,13 @@ pub fn reconcile(
     })
 }
 
-fn not_run(id: &'static str, title: &'static str, severity: Severity, why: &str) -> Check {
+fn not_run(
+    id: impl Into<Cow<'static, str>>,
+    title: impl Into<Cow<'static, str>>,
+    severity: Severity,
+    why: &str,
+) -> Check {
+    let (id, title) = (id.into(), title.into());
     Check { id, title, severity, verdict: Verdict::NotRun, detail: why.to_owned(), figure: None, findings: Vec::new() }
 }
 

@@ -20,8 +20,8 @@ pub(super) fn status(bills: &Bills, history: &History) -> Check {
     };
     let restated = changed.iter().any(|change| change.was_final);
     Check {
-        id: "R11",
-        title: "status of the months",
+        id: "R11".into(),
+        title: "status of the months".into(),
         severity: if restated { Severity::Warning } else { Severity::Info },
         verdict: match (all, restated) {
             (0, _) => Verdict::NotRun,

@@ -63,8 +63,8 @@ pub(super) fn negation(ledger: &Ledger, bills: &Bills) -> Check {
     let findings: Vec<(bool, String)> = open.into_iter().map(|(_, is_final, text)| (is_final, text)).collect();
     let groups = ledger.negation.len();
     Check {
-        id: "R6",
-        title: "covered usage and its negation cancel",
+        id: "R6".into(),
+        title: "covered usage and its negation cancel".into(),
         severity: Severity::Warning,
         verdict: if groups == 0 { Verdict::NotRun } else { worst(&findings) },
         detail: match (groups, findings.len()) {
@@ -109,8 +109,8 @@ pub(super) fn identity(ledger: &Ledger, bills: &Bills) -> Check {
     findings.sort_by(|a, b| a.1.cmp(&b.1));
     let groups = ledger.identity.iter().filter(|(key, _)| !ledger.is_focus(key.0)).count();
     Check {
-        id: "R7",
-        title: "cash and amortized cost tie",
+        id: "R7".into(),
+        title: "cash and amortized cost tie".into(),
         severity: Severity::Warning,
         verdict: if groups == 0 { Verdict::NotRun } else { worst(&findings) },
         detail: match (groups, findings.len()) {
@@ -156,8 +156,8 @@ pub(super) fn used_and_unused(ledger: &Ledger, bills: &Bills) -> Check {
     }
     findings.sort_by(|a, b| a.1.cmp(&b.1));
     Check {
-        id: "R7b",
-        title: "used and unused are what was committed",
+        id: "R7b".into(),
+        title: "used and unused are what was committed".into(),
         severity: Severity::Warning,
         verdict: if count == 0 { Verdict::NotRun } else { worst(&findings) },
         detail: match (count, findings.len()) {
@@ -205,8 +205,8 @@ pub(super) fn usage_once(ledger: &Ledger) -> Check {
     findings.sort();
     let count = instances.len();
     Check {
-        id: "R8",
-        title: "usage is counted once",
+        id: "R8".into(),
+        title: "usage is counted once".into(),
         severity: Severity::Warning,
         verdict: match (count, findings.is_empty()) {
             (0, _) => Verdict::NotRun,
@@ -255,8 +255,8 @@ pub(super) fn net_is_gross_and_discounts(bills: &Bills) -> Check {
         }
     }
     Check {
-        id: "R9",
-        title: "net is gross and discounts",
+        id: "R9".into(),
+        title: "net is gross and discounts".into(),
         severity: Severity::Warning,
         verdict: match (checked, findings.is_empty()) {
             (0, _) => Verdict::NotRun,

@@ -36,8 +36,8 @@ pub fn certificate(certificate: &Certificate) -> String {
     for check in &certificate.checks {
         let figure = check.figure.as_deref().unwrap_or_default();
         sheet.push(vec![
-            check.id.to_owned(),
-            safe_text(check.title),
+            check.id.to_string(),
+            safe_text(&check.title),
             check.verdict.name().to_owned(),
             if is_number(figure) { figure.to_owned() } else { safe_text(figure) },
             safe_text(&check.detail),

@@ -12,7 +12,7 @@ pub fn checks(certificate: &Certificate) -> Grid {
     let mut grid = Grid::with_columns(&["", "Check", "Title", "Figure", "Detail"]);
     for check in &certificate.checks {
         let figure = check.figure.as_deref().unwrap_or("");
-        grid.push([mark(check.verdict), check.id, check.title, figure, &check.detail]);
+        grid.push([mark(check.verdict), &check.id, &check.title, figure, &check.detail]);
     }
     grid
 }
@@ -22,10 +22,10 @@ pub fn findings(certificate: &Certificate, limit: usize) -> Grid {
     let mut grid = Grid::with_columns(&["Check", "Finding"]);
     for check in certificate.failures() {
         for finding in check.findings.iter().take(limit) {
-            grid.push([check.id, finding]);
+            grid.push([check.id.as_ref(), finding]);
         }
         if check.findings.len() > limit {
-            grid.push([check.id, &format!("and {} more", check.findings.len() - limit)]);
+            grid.push([check.id.as_ref(), &format!("and {} more", check.findings.len() - limit)]);
         }
     }
     grid

@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::{Earlier, Entry, FileKey, Key, Lookup, Store, Sums, file_keys, key};
 use crate::error::{Error, Result};
 use crate::ingest::Inventory;
 use crate::ingest::file::BillFile;
 use crate::ledger::Ledger;
+use crate::ledger::archive::Reader;
 use crate::ledger::pass::{PassFile, PassOptions, gather, hashes};
 
 /// What the store has of each delivery of a bill.
@@ -47,6 +51,9 @@ pub struct History {
     /// Deliveries that were read in another form before.
     pub reread: Vec<Reread>,
 }
+
+/// Runs what reads files while they are where they should be.
+type WhileHere<'a, T> = &'a dyn Fn(&dyn Fn() -> Result<T>) -> Result<T>;
 
 /// The files of a delivery.
 fn of(files: &[PassFile], delivery: usize) -> Vec<PassFile> {
@@ -101,9 +108,32 @@ impl Keeping {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
     }
 
-    /// Whether every delivery is in the store.
-    pub(crate) fn has_all(&self) -> bool {
-        self.deliveries.iter().all(|kept| kept.lookup.stored.is_some())
+    /// The ledgers, when every delivery is in the store: opened, and nothing read but what they say about themselves.
+    pub(crate) fn readers(&self) -> Option<Vec<&Reader>> {
+        self.deliveries.iter().map(|kept| kept.lookup.stored.as_ref().map(|stored| &stored.reader)).collect()
+    }
+
+    /// What is remembered of a bill whose every delivery is in the store. It depends on the inventory, the ledgers and
+    /// earlier readings.
+    pub(crate) fn remembered<T: DeserializeOwned>(&self, inventory: &Inventory, question: &str) -> Option<T> {
+        self.readers()?;
+        self.store.remembered(&self.question(inventory, question))
+    }
+
+    /// Remembers an answer about a bill.
+    pub(crate) fn remember(&self, inventory: &Inventory, question: &str, answer: &impl Serialize) {
+        // A store that cannot be written to was named when the ledger was not kept.
+        if let Err(error) = self.store.remember(&self.question(inventory, question), answer)
+            && self.readers().is_some()
+        {
+            self.note(format!("{error}; it will be worked out again"));
+        }
+    }
+
+    fn question(&self, inventory: &Inventory, question: &str) -> String {
+        let parts: Vec<String> =
+            self.deliveries.iter().map(|kept| format!("{:?}", (&kept.key, &kept.lookup.earlier))).collect();
+        format!("{question}\n{inventory:?}\n{}", parts.join("\n"))
     }
 
     /// The ledger of all deliveries. `while_here` runs what reads files.
@@ -115,7 +145,7 @@ impl Keeping {
         files: &[PassFile],
         inventory: &Inventory,
         options: &PassOptions,
-        while_here: &dyn Fn(&dyn Fn() -> Result<Ledger>) -> Result<Ledger>,
+        while_here: WhileHere<'_, Ledger>,
     ) -> Result<Ledger> {
         let mut all = Ledger::default();
         for (number, kept) in self.deliveries.iter().enumerate() {
@@ -167,7 +197,7 @@ impl Keeping {
         &self,
         files: &[PassFile],
         threads: usize,
-        while_here: &dyn Fn(&dyn Fn() -> Result<Vec<String>>) -> Result<Vec<String>>,
+        while_here: WhileHere<'_, Vec<String>>,
     ) -> Result<Vec<String>> {
         let mut all = Vec::new();
         for (number, kept) in self.deliveries.iter().enumerate() {

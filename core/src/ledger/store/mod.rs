@@ -2,6 +2,7 @@
 //!
 //! `<folder>/ledgers/v<format>-<place>-<content>.ledger`, one file for each delivery. A file appears at once and whole, and
 //! is checked when it is read; any number of processes may share a store, for whoever is second replaces like by like.
+//! `<folder>/answers` remembers what follows from ledgers and nothing else, such as their certificate.
 
 mod entry;
 mod keeping;
@@ -9,6 +10,9 @@ mod key;
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub use entry::{BillSum, Cash, Change, Earlier, Entry, Sums, changes};
 pub(crate) use keeping::Keeping;
@@ -21,16 +25,23 @@ use super::load::load;
 use super::save::save;
 use super::tables::Ledger;
 use crate::error::{Error, Result};
+use crate::ingest::digest::sha256_of_fields;
 use crate::ingest::dirs::Folder;
 use crate::ingest::verify;
 
 const FOLDER: &str = "ledgers";
 const ENDING: &str = ".ledger";
+/// An answer of another version of this program is not this one's.
+const VERSION: &str = concat!("farthing ", env!("CARGO_PKG_VERSION"));
+const ANSWERS: &str = "answers";
+/// Answers are some kilobytes; a certificate with all its inputs some hundred.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
 
 /// A folder of ledgers.
 #[derive(Debug, Clone)]
 pub struct Store {
     ledgers: Folder,
+    answers: Folder,
 }
 
 /// A ledger of the store, opened: nothing but its entry was read.
@@ -73,8 +84,11 @@ impl Store {
     /// # Errors
     /// [`Error::Io`] when it cannot be made or read, is another user's, or is a symbolic link.
     pub fn open(folder: &Path) -> Result<Store> {
-        let inner = || Folder::at(folder)?.inner(FOLDER);
-        Ok(Store { ledgers: inner().map_err(|source| Error::Io { path: folder.join(FOLDER), source })? })
+        let inner = |name: &str| {
+            let made = Folder::at(folder).and_then(|folder| folder.inner(name));
+            made.map_err(|source| Error::Io { path: folder.join(name), source })
+        };
+        Ok(Store { ledgers: inner(FOLDER)?, answers: inner(ANSWERS)? })
     }
 
     fn fail(&self, name: &str) -> impl Fn(std::io::Error) -> Error {
@@ -227,12 +241,42 @@ impl Store {
         self.ledgers.remove(name).map_err(self.fail(name))
     }
 
-    /// Removes what writers left behind that are gone.
+    /// Removes what writers left behind that are gone, and every remembered answer: ledgers give it again.
     ///
     /// # Errors
     /// [`Error::Io`] when the folder cannot be read or written.
     pub fn sweep(&self) -> Result<()> {
-        self.ledgers.sweep().map_err(self.fail(""))
+        let sweep = || {
+            self.ledgers.sweep()?;
+            self.answers.sweep()?;
+            self.answers.names()?.iter().try_for_each(|name| self.answers.remove(name))
+        };
+        sweep().map_err(self.fail(""))
+    }
+
+    /// What was remembered of a question: of everything that its answer depends on, as a text. What is damaged is
+    /// forgotten.
+    pub(crate) fn remembered<T: DeserializeOwned>(&self, question: &str) -> Option<T> {
+        let name = sha256_of_fields(&[VERSION, question]);
+        let bytes = self.answers.read(&name, ANSWER_BYTES_MAX).ok()??;
+        let text = std::str::from_utf8(&bytes).ok()?;
+        let (seal, answer) = text.split_once('\n')?;
+        if seal == sha256_of_fields(&[&name, answer]) { serde_json::from_str(answer).ok() } else { None }
+    }
+
+    /// Remembers an answer.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be written.
+    pub(crate) fn remember(&self, question: &str, answer: &impl Serialize) -> Result<()> {
+        let name = sha256_of_fields(&[VERSION, question]);
+        let write = || {
+            let answer = serde_json::to_string(answer)?;
+            let mut file = self.answers.temporary()?;
+            file.write_all(format!("{}\n{answer}", sha256_of_fields(&[&name, &answer])).as_bytes())?;
+            file.rename(&name)
+        };
+        write().map_err(|source| Error::Io { path: self.answers.path_of(&name), source })
     }
 }
 
