@@ -7,7 +7,9 @@ mod columns;
 mod container;
 pub mod csv;
 pub mod file;
+mod footer;
 pub mod guard;
+pub mod limits;
 pub mod manifest;
 #[cfg(feature = "s3")]
 pub(crate) mod objects;
@@ -15,11 +17,15 @@ pub(crate) mod objects;
 #[path = "no_objects.rs"]
 pub(crate) mod objects;
 pub(crate) mod opening;
+mod packed;
+pub mod pages;
 mod parquet;
 mod place;
 #[cfg(feature = "s3")]
 pub mod s3;
 pub mod source;
+mod texts;
+mod thrift;
 pub mod verify;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ use super::spread::Shared;
 use super::tables::{
     AuditKey, BillKey, CommitmentKey, CostCell, Costs, KindCell, KindKey, Ledger, MASK_WORDS, ProductKey,
 };
+use crate::ingest::pages::PageCount;
 use crate::normalize::ChargeBatch;
 use crate::normalize::cur::Wanted;
 use crate::schema::charges::{METRICS, Metric, Text};
@@ -246,10 +247,11 @@ impl Gatherer {
         }
     }
 
-    /// Counts rows as they came out of a file's decoder.
-    pub fn rows_read(&mut self, file: &str, delivery: u32, rows: u64) {
+    /// Counts rows as they came out of a file's decoder, and the pages they lay in.
+    pub fn rows_read(&mut self, file: &str, delivery: u32, rows: u64, pages: PageCount) {
         let file = self.ledger.file(file, delivery);
         self.ledger.files[file as usize].rows_read += rows;
+        self.ledger.files[file as usize].pages.add(pages);
     }
 
     /// The ledger, with the names its ids are of.

@@ -94,6 +94,7 @@ impl Ledger {
         let files = other.files.iter().map(|file| {
             let number = self.file(&file.file, file.delivery);
             self.files[number as usize].rows_read += file.rows_read;
+            self.files[number as usize].pages.add(file.pages);
             number
         });
         let files = files.collect();

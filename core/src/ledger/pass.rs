@@ -9,7 +9,8 @@ use super::gather::{Gatherer, wanted};
 use super::tables::Ledger;
 use crate::error::{Error, Result};
 use crate::ingest::file::BillFile;
-use crate::ingest::guard::panic_text;
+use crate::ingest::guard::{guarded_rows, panic_text};
+use crate::ingest::pages::PageCount;
 use crate::ingest::verify;
 use crate::normalize::cur::{Normalizer, Spellings, Wanted, absorb_unreadable};
 use crate::normalize::{ChargeBatch, Unreadable};
@@ -74,8 +75,8 @@ pub trait Fold: Send {
     /// # Errors
     /// Whatever the fold cannot do.
     fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &PassFile) -> Result<()>;
-    /// Learns that so many rows of a file came out of its decoder.
-    fn rows_read(&mut self, _file: &PassFile, _rows: u64) {}
+    /// Learns that so many rows of a file came out of its decoder, and of how many pages.
+    fn rows_read(&mut self, _file: &PassFile, _rows: u64, _pages: PageCount) {}
     /// Called at the end of the pass.
     fn finish(self, normalizer: Normalizer, names: &SharedNames) -> Self::Output;
 }
@@ -157,12 +158,14 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut 
         let task = shared.next.fetch_add(1, Ordering::Relaxed);
         let Some(&(file, group)) = shared.tasks.get(task) else { break };
         let file = &shared.files[file];
-        let (mut rows, mut bytes) = (0, 0);
+        let (mut rows, mut bytes, mut pages) = (0, 0, PageCount::default());
         let mut read = || -> Result<()> {
             let mut row_group = file.file.row_group(group, &projection)?;
+            pages = row_group.pages();
             while let Some(batch) = row_group.next_batch()? {
                 rows += batch.num_rows() as u64;
-                normalizer.normalize(&row_group.line_items(&batch), &mut charges)?;
+                let line_items = row_group.line_items(&batch);
+                guarded_rows(line_items.file, || normalizer.normalize(&line_items, &mut charges))?;
                 fold.fold(&charges, names, file)?;
                 let bytes_before = std::mem::replace(&mut bytes, row_group.bytes_done());
                 shared.report(batch.num_rows() as u64, bytes - bytes_before)?;
@@ -173,7 +176,7 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut 
             shared.stopped.store(true, Ordering::Relaxed);
             return Err(error);
         }
-        fold.rows_read(file, rows);
+        fold.rows_read(file, rows, pages);
         let due = file.file.row_group_rows[group].unwrap_or(rows);
         if rows != due {
             return Err(Error::Unreadable {
@@ -233,8 +236,8 @@ impl Fold for GatherFold {
         Ok(())
     }
 
-    fn rows_read(&mut self, file: &PassFile, rows: u64) {
-        self.with(|all| all.gatherer.rows_read(&file.file.footer.file, file.delivery, rows));
+    fn rows_read(&mut self, file: &PassFile, rows: u64, pages: PageCount) {
+        self.with(|all| all.gatherer.rows_read(&file.file.footer.file, file.delivery, rows, pages));
     }
 
     fn finish(self, normalizer: Normalizer, _names: &SharedNames) {

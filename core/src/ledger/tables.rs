@@ -4,6 +4,7 @@ use super::by_day::{ByDay, Group};
 use super::by_hour::ByHour;
 pub use super::cells::{BillCell, CommitmentCell, CostCell, Costs, DemandCell, IdentityCell, MASK_WORDS, or_mask};
 use super::keyed::Keyed;
+use crate::ingest::pages::PageCount;
 use crate::schema::focus::ChargeKind;
 use crate::schema::names::Names;
 use crate::schema::values::LineItemType;
@@ -268,6 +269,8 @@ pub struct FoldedFile {
     pub delivery: u32,
     /// Rows that came out of its decoder.
     pub rows_read: u64,
+    /// Pages that were read, of parquet.
+    pub pages: PageCount,
 }
 
 /// A bill's exact sums. Ledgers add: [`Ledger::merge`].
@@ -342,7 +345,7 @@ impl Ledger {
         if let Some(at) = self.files.iter().position(|known| known.file == file && known.delivery == delivery) {
             return at as u32;
         }
-        self.files.push(FoldedFile { file: file.to_owned(), delivery, rows_read: 0 });
+        self.files.push(FoldedFile { file: file.to_owned(), delivery, rows_read: 0, pages: PageCount::default() });
         self.files.len() as u32 - 1
     }
 

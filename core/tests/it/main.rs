@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_csv;
+mod bad_parquet;
 mod certificate;
 mod encodings;
 mod floors;
