@@ -166,7 +166,8 @@ impl Bill {
     pub fn ledger(&self) -> Result<&Ledger> {
         self.once(&self.ledger, || {
             self.objects.while_here(|| {
-                let ledger = gather(&self.files, &self.pass)?;
+                let mut ledger = gather(&self.files, &self.pass)?;
+                ledger.forget_unsplit();
                 if self.objects.leave_once_folded() {
                     // Hashed while they are here.
                     let hashes = hashes(&self.files, self.pass.threads)?;

@@ -61,12 +61,18 @@ pub(crate) fn report(report: &Report, look: Look) -> String {
     page.text
 }
 
-/// What there is to read.
-pub(crate) fn inventory(inventory: &Inventory, look: Look) -> String {
+/// What there is to read, and with a certificate what reading it has shown.
+pub(crate) fn inventory(inventory: &Inventory, certificate: Option<&Certificate>, look: Look) -> String {
     let mut page = Page::new(look);
     page.title("Inventory");
     page.line(&summaries::inventory_sentence(inventory));
     page.table(&summaries::deliveries(inventory));
+    if let Some(certificate) = certificate {
+        page.heading("Billing periods");
+        page.table(&summaries::statuses(certificate));
+        page.heading("Integrity");
+        summaries::integrity(inventory, certificate).iter().for_each(|line| page.line(&format!("- {line}")));
+    }
     page.heading("What can be computed");
     page.table(&untitled(summaries::capabilities(inventory), &[]));
     if !inventory.notes.is_empty() {
@@ -78,6 +84,10 @@ pub(crate) fn inventory(inventory: &Inventory, look: Look) -> String {
     if look.verbose {
         page.heading("Files");
         page.table(&summaries::files(inventory));
+    }
+    if let Some(certificate) = certificate {
+        page.heading("Hashes");
+        page.table(&summaries::inputs(certificate));
     }
     page.text
 }

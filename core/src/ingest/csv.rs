@@ -82,6 +82,7 @@ pub(super) fn open(path: &Path, name: String) -> Result<BillFile> {
             row_groups: 1,
             written_by: None,
             columns: headers.len(),
+            codec: "text".to_owned(),
             time_encoding: encoding(LineItem::UsageStart),
             money_encoding: encoding(dialect.cash()),
         },

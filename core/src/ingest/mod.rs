@@ -106,6 +106,8 @@ pub struct DeliveredFile {
     pub written_by: Option<String>,
     /// How many columns it has.
     pub columns: usize,
+    /// What its pages are packed with: `snappy`, `zstd`, `none`; `text` has no pages.
+    pub codec: String,
     /// How instants are stored: `Timestamp(ms)`, `INT96`, `text`.
     pub time_encoding: String,
     /// How money is stored: `Float64`, `Decimal128(38, 10)`, `text`.

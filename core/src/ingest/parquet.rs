@@ -1,5 +1,6 @@
 //! Parquet: footers first, one schema for every file, then row groups as batches with dictionary codes kept.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::{Encoding, Type as PhysicalType};
+use parquet::basic::{Compression, Encoding, Type as PhysicalType};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
 use super::DeliveredFile;
 use super::columns::{Columns, Header, dialect};
@@ -59,6 +61,7 @@ pub(super) fn open(path: &Path, name: String) -> Result<BillFile> {
             row_groups: row_group_rows.len(),
             written_by: parquet.file_metadata().created_by().map(str::to_owned),
             columns: footer.schema().fields().len(),
+            codec: codec(parquet),
             time_encoding: encoding(&footer, &columns, LineItem::UsageStart),
             money_encoding: encoding(&footer, &columns, dialect.cash()),
         },
@@ -146,6 +149,17 @@ fn keyed_by_codes(entries: &FieldRef) -> FieldRef {
         })
         .collect();
     Arc::new(entries.as_ref().clone().with_data_type(DataType::Struct(coded)))
+}
+
+/// What a file's pages are packed with.
+fn codec(metadata: &ParquetMetaData) -> String {
+    let chunks = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    let name = |chunk: &ColumnChunkMetaData| match chunk.compression() {
+        Compression::UNCOMPRESSED => "none".to_owned(),
+        packed => packed.to_string().split('(').next().unwrap_or_default().to_ascii_lowercase(),
+    };
+    let names: BTreeSet<String> = chunks.map(name).collect();
+    if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
 fn encoding(footer: &ArrowReaderMetadata, columns: &Columns, item: LineItem) -> String {

@@ -14,7 +14,8 @@ use crate::schema::charges::{METRICS, Metric, Text};
 use crate::schema::names::{NONE, Names, SharedNames};
 use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
 
-pub(super) const SECONDS_PER_HOUR: i64 = 3_600;
+/// Seconds of an hour.
+pub const SECONDS_PER_HOUR: i64 = 3_600;
 const SECONDS_PER_DAY: i64 = 86_400;
 /// Hours that a mask has bits for.
 const MASK_HOURS: i64 = (MASK_WORDS * 64) as i64;
@@ -142,6 +143,7 @@ impl Gatherer {
             self.see_account_name(batch, row, rows.days[row], names);
         }
         self.fold_commitments(batch, &mut rows);
+        self.fold_parents(batch, &rows);
         self.rows = rows;
         self.fold_terms(batch);
         self.close(file, delivery);
@@ -233,11 +235,12 @@ impl Gatherer {
         }
     }
 
-    /// Counts split-cost rows of a batch, which belong to no sum.
+    /// Counts split-cost rows of a batch, which belong to no sum, and holds them against what they split.
     pub fn split(&mut self, batch: &ChargeBatch, file: &str, delivery: u32) {
         if batch.split.is_empty() {
             return;
         }
+        self.fold_split(batch);
         let file = self.ledger.file(file, delivery);
         for row in &batch.split {
             let key = AuditKey { file, bill: u32::MAX, invoice: row.invoice, line_item_type: row.line_item_type };

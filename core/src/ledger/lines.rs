@@ -2,6 +2,7 @@
 
 use super::gather::{Gatherer, Rows};
 use super::keyed::{NOWHERE, blocks};
+use super::split_costs::is_instance;
 use super::spread::SharedGroup;
 use super::tables::{DailyGroup, KindKey, ProductKey, ResourceKey, SeriesKey};
 use crate::normalize::ChargeBatch;
@@ -44,11 +45,13 @@ pub(super) struct Line {
     pub(super) shared: u32,
     /// A place in the series of demand, or nowhere when no commitment could cover the line.
     pub(super) series: u32,
+    /// Whether it is the running of an instance, whose cost may be split.
+    pub(super) is_instance: bool,
 }
 
 impl Default for Line {
     fn default() -> Self {
-        Line { kind: NOWHERE, resource: NOWHERE, daily: NOWHERE, shared: NOWHERE, series: NOWHERE }
+        Line { kind: NOWHERE, resource: NOWHERE, daily: NOWHERE, shared: NOWHERE, series: NOWHERE, is_instance: false }
     }
 }
 
@@ -146,6 +149,7 @@ impl Gatherer {
             daily: self.ledger.daily.group(daily, first),
             shared: self.shared.group(shared, first, &mut self.ledger, names),
             series: if could_be_covered { self.ledger.series.place(series, || None) } else { NOWHERE },
+            is_instance: key.charge.counts_usage() && names.with(|names| is_instance(product_key, names)),
         }
     }
 }

@@ -222,6 +222,8 @@ impl Ledger {
             mine.negated += cell.negated;
             mine.rows += cell.rows;
         }
+        let parent = |(bill, id): (u32, u32)| (places.bills[bill as usize], names.id(Text::ResourceId, id));
+        self.split_costs.absorb(&std::mem::take(&mut other.split_costs), parent);
         for ((bill, id), cell) in other.identity.drain() {
             self.identity.cell((places.bills[bill as usize], arn(id))).absorb(&cell);
         }

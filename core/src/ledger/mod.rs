@@ -12,6 +12,7 @@ mod lines;
 mod merge;
 pub mod pass;
 pub mod polars_frames;
+pub mod split_costs;
 mod spread;
 pub mod tables;
 

@@ -4,6 +4,7 @@ use super::by_day::{ByDay, Group};
 use super::by_hour::ByHour;
 pub use super::cells::{BillCell, CommitmentCell, CostCell, Costs, DemandCell, IdentityCell, MASK_WORDS, or_mask};
 use super::keyed::Keyed;
+use super::split_costs::SplitCosts;
 use crate::ingest::pages::PageCount;
 use crate::schema::focus::ChargeKind;
 use crate::schema::names::Names;
@@ -300,6 +301,8 @@ pub struct Ledger {
     pub negation: Keyed<NegationKey, NegationCell>,
     /// Terms of the identity by bill and ARN.
     pub identity: Keyed<(u32, u32), IdentityCell>,
+    /// Instances whose costs are split among pods and tasks.
+    pub split_costs: SplitCosts,
     /// Rows by file.
     pub audit: Keyed<AuditKey, AuditCell>,
     /// The files.
@@ -360,6 +363,7 @@ impl Ledger {
             ("commitments", self.commitments.len(), self.commitments.bytes()),
             ("negation", self.negation.len(), self.negation.bytes()),
             ("identity", self.identity.len(), self.identity.bytes()),
+            ("split_costs", self.split_costs.hours.len(), self.split_costs.bytes()),
             ("tag_sets", self.names.tags.len(), self.names.tags.bytes()),
             ("audit", self.audit.len(), self.audit.bytes()),
         ]

@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
+use super::ChargeBatch;
 use super::arrays::{DictionaryIds, Place, Unreadable, instants, text_ids};
 use super::costs::Amounts;
+use super::split::SPLIT_AMOUNTS;
 use super::tags::SetReader;
-use super::{ChargeBatch, SplitRow};
 use crate::error::Result;
 use crate::ingest::file::{LineItemBatch, Projection};
 use crate::schema::charges::Text;
 use crate::schema::focus::ChargeKind;
 use crate::schema::line_items::LineItem;
 use crate::schema::names::{NONE, Names, Pool, SharedNames};
-use crate::schema::values::{ChargeCategory, CommitmentStatus, LineItemType, Pricing, SPLIT_COST_OPERATIONS, day_text};
+use crate::schema::values::{ChargeCategory, CommitmentStatus, LineItemType, Pricing, day_text};
 
 /// Columns that every charge needs, whatever is asked: its type, time and cost, and what the ladder reads.
 const ALWAYS: &[LineItem] = &[
@@ -72,6 +73,11 @@ const FOR_THE_LEDGER: &[LineItem] = &[
     LineItem::TotalDiscount,
     LineItem::ReservationTotalUnits,
     LineItem::ReservationUnusedUnits,
+    LineItem::SplitParentResourceId,
+    LineItem::SplitCost,
+    LineItem::SplitUnusedCost,
+    LineItem::SplitNetCost,
+    LineItem::SplitNetUnusedCost,
 ];
 
 /// Which charge columns a pass makes.
@@ -156,7 +162,7 @@ impl Normalizer {
             lossy_amounts: 0,
             without_contracted: 0,
             unreadable: BTreeMap::new(),
-            amounts: wanted.projection().line_items,
+            amounts: wanted.projection().line_items.into_iter().filter(|item| !SPLIT_AMOUNTS.contains(item)).collect(),
             wanted,
             dictionaries: (0..LineItem::ALL.len()).map(|_| DictionaryIds::default()).collect(),
             tags: SetReader::default(),
@@ -188,6 +194,7 @@ impl Normalizer {
     /// [`crate::Error::Column`] that names the file and column of a value that cannot be read.
     pub fn normalize(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         out.split.clear();
+        out.can_split = items.column(LineItem::SplitParentResourceId).is_some();
         out.foreign.clear();
         let kept = self.with_names(|mine| {
             let kept = match items.dialect.is_focus() {
@@ -215,28 +222,6 @@ impl Normalizer {
             std::mem::swap(names, &mut self.names);
             made
         })
-    }
-
-    /// Takes split-cost rows out; `None` when there are none.
-    fn without_split_rows(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<Option<RecordBatch>> {
-        let mut operations = Vec::new();
-        self.ids(items, LineItem::Operation, Text::Operation, &mut operations)?;
-        let pool = self.names.pool(Text::Operation);
-        let split = SPLIT_COST_OPERATIONS.map(|operation| pool.find(operation).unwrap_or(u32::MAX));
-        let is_split = |operation: &u32| split.contains(operation);
-        if !operations.iter().any(is_split) {
-            return Ok(None);
-        }
-        let (mut invoices, mut types) = (Vec::new(), Vec::new());
-        self.ids(items, LineItem::InvoiceId, Text::InvoiceId, &mut invoices)?;
-        self.ids(items, LineItem::LineItemType, Text::LineItemType, &mut types)?;
-        let amounts = Amounts::read(items, &[LineItem::UnblendedCost])?;
-        for row in (0..operations.len()).filter(|&row| is_split(&operations[row])) {
-            let unblended = amounts.get(LineItem::UnblendedCost, row, &mut self.lossy_amounts)?.unwrap_or(0);
-            out.split.push(SplitRow { invoice: invoices[row], line_item_type: types[row], unblended });
-        }
-        let keep: BooleanArray = operations.iter().map(|operation| Some(!is_split(operation))).collect();
-        kept_rows(items, LineItem::Operation, &keep).map(Some)
     }
 
     pub(super) fn ids(
@@ -337,7 +322,7 @@ pub(crate) fn absorb_unreadable(all: &mut BTreeMap<String, Unreadable>, column: 
 }
 
 /// Instants as the ids of their days; nearly always one value a batch.
-fn period_ids(instants: &[i64], pool: &mut Pool, out: &mut Vec<u32>) {
+pub(super) fn period_ids(instants: &[i64], pool: &mut Pool, out: &mut Vec<u32>) {
     out.clear();
     let mut last = (i64::MIN, NONE);
     for &instant in instants {

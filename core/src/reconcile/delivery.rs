@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::certificate::{Check, PeriodStatus, Severity, Verdict};
 use super::{BillFacts, Bills, shown, verdict_of};
+use crate::ingest::pages::PageCount;
 use crate::ingest::{DeliveredFile, Inventory};
 use crate::ledger::Ledger;
 use crate::ledger::gather::hours_in_period;
@@ -216,6 +217,11 @@ pub(super) fn status(bills: &Bills) -> Check {
             PeriodStatus::PartlyInvoiced => {
                 format!("{}: {} of {} rows carry an invoice id", bill.name(), bill.cell.invoiced_rows, bill.cell.rows)
             }
+            _ if bill.is_invoiced() => format!(
+                "{}: every row carries an invoice id, and usage ends on {}, before the period does",
+                bill.name(),
+                bill.last_usage_day().map_or_else(|| "no day".to_owned(), day_text)
+            ),
             _ => format!("{}: no row carries an invoice id", bill.name()),
         })
         .collect();
@@ -245,8 +251,8 @@ pub(super) fn coverage(bills: &Bills) -> Check {
     for bill in &bills.all {
         let days = days_with_usage(bill);
         let (Some(&first), Some(&last)) = (days.first(), days.last()) else { continue };
-        let end = if bill.is_final() { hours_in_period(bill.cell.start) / 24 - 1 } else { last };
-        let begin = if bill.is_final() { 0 } else { first };
+        let end = if bill.is_invoiced() { hours_in_period(bill.cell.start) / 24 - 1 } else { last };
+        let begin = if bill.is_invoiced() { 0 } else { first };
         days_checked += end - begin + 1;
         let start_day = bill.cell.start.div_euclid(86_400) as i32;
         let missing: Vec<String> =
@@ -290,7 +296,7 @@ fn missing_hours(bill: &BillFacts, days: &[i64]) -> i64 {
     if bill.cell.hourly_rows == 0 || whole * 10 < days.len() * 9 {
         return 0;
     }
-    let inner = if bill.is_final() { days } else { &days[..days.len() - 1] };
+    let inner = if bill.is_invoiced() { days } else { &days[..days.len() - 1] };
     inner.iter().map(|&day| 24 - used(day)).sum()
 }
 
@@ -323,8 +329,24 @@ pub(super) fn one_generation(inventory: &Inventory) -> Check {
     }
 }
 
+/// What the checksums of pages tell, where there are pages.
+pub fn page_checksums(pages: PageCount) -> Option<String> {
+    let PageCount { pages, with_checksum } = pages;
+    match with_checksum {
+        _ if pages == 0 => None,
+        0 => Some(format!(
+            "none of the {pages} pages that were read carries a checksum, so a flipped bit that still decodes would \
+             not be noticed"
+        )),
+        with if with == pages => Some(format!("each of the {pages} pages that were read was verified by its checksum")),
+        with => Some(format!(
+            "{with} of the {pages} pages that were read were verified by their checksums, the others carry none"
+        )),
+    }
+}
+
 /// R19: hashes of what was read, beside those of what came down.
-pub(super) fn integrity(inventory: &Inventory, hashes: &[String]) -> Check {
+pub(super) fn integrity(ledger: &Ledger, inventory: &Inventory, hashes: &[String]) -> Check {
     let mut checked: BTreeMap<&str, usize> = BTreeMap::new();
     let mut findings = Vec::new();
     for (file, hash) in inventory.files().zip(hashes) {
@@ -346,9 +368,12 @@ pub(super) fn integrity(inventory: &Inventory, hashes: &[String]) -> Check {
         ));
     }
     if fetched < files {
-        detail.push_str(
-            "; local files carry no checksum to compare it with (page checksums were verified where written)",
-        );
+        detail.push_str("; local files come with no checksum to compare it with");
+    }
+    let mut pages = PageCount::default();
+    ledger.files.iter().for_each(|file| pages.add(file.pages));
+    if let Some(sentence) = page_checksums(pages) {
+        detail.push_str(&format!("; {sentence}"));
     }
     Check {
         id: "R19",

@@ -15,5 +15,7 @@ mod questions;
 #[cfg(feature = "s3")]
 mod s3;
 mod sameness;
+mod split_costs;
+mod statuses;
 mod support;
 mod truth;

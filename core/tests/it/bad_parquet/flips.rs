@@ -1,5 +1,6 @@
 //! Files that were cut off, or of which a bit was flipped.
 
+use farthing::Bill;
 use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::WriterVersion;
 
@@ -94,6 +95,12 @@ fn flipped_bits_never_panic_and_are_found_where_there_are_checksums() {
         for (checked, forged) in [(false, forged.clone()), (true, forged.checksummed())] {
             let (bytes, borders) = forged.write();
             let right = answer(&place(folder.path(), "a.parquet", &bytes)).expect("it is read");
+            let certificate = Bill::open(folder.path().join("a.parquet")).and_then(|bill| bill.reconcile(None));
+            let checks = certificate.expect("a certificate").checks;
+            let integrity = &checks.iter().find(|check| check.id == "R19").expect("R19").detail;
+            let said =
+                if checked { "was verified by its checksum" } else { "a flipped bit that still decodes would not be" };
+            assert!(integrity.contains(said), "{integrity}");
             let pages_end = *borders.last().expect("pages");
             let pages = flip(&bytes, 4..pages_end, FLIPS, &right, &mut random);
             let footer = flip(&bytes, pages_end..bytes.len(), FLIPS / 3, &right, &mut random);

@@ -10,11 +10,12 @@ use flate2::Crc;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::{
     ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter, RowGroupMetaData,
 };
-use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
+use parquet::schema::types::ColumnPath;
 
 /// Rows of the files that are damaged; each row group has half of them.
 pub(super) const ROWS: usize = 240;
@@ -36,14 +37,32 @@ pub(super) fn rows() -> RecordBatch {
 
 /// Writes rows as a bill would be, with several pages for each column.
 pub(super) fn parquet(rows: &RecordBatch, codec: Compression, version: WriterVersion) -> Vec<u8> {
-    let properties = WriterProperties::builder()
+    let properties = properties(codec, version).set_dictionary_page_size_limit(1_500);
+    write(rows, properties.build())
+}
+
+/// Writes rows without dictionaries, texts by how much they share with the one before.
+pub(super) fn deltas(rows: &RecordBatch) -> Vec<u8> {
+    let properties = properties(Compression::SNAPPY, WriterVersion::PARQUET_2_0).set_dictionary_enabled(false);
+    write(
+        rows,
+        properties
+            .set_encoding(Encoding::PLAIN)
+            .set_column_encoding(ColumnPath::from("line_item_operation"), Encoding::DELTA_BYTE_ARRAY)
+            .build(),
+    )
+}
+
+fn properties(codec: Compression, version: WriterVersion) -> WriterPropertiesBuilder {
+    WriterProperties::builder()
         .set_compression(codec)
         .set_writer_version(version)
         .set_max_row_group_row_count(Some(ROWS / 2))
         .set_data_page_row_count_limit(50)
         .set_write_batch_size(50)
-        .set_dictionary_page_size_limit(1_500)
-        .build();
+}
+
+fn write(rows: &RecordBatch, properties: WriterProperties) -> Vec<u8> {
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new_with_options(&mut bytes, rows.schema(), options).expect("a writer");
