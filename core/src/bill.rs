@@ -166,8 +166,7 @@ impl Bill {
     pub fn ledger(&self) -> Result<&Ledger> {
         self.once(&self.ledger, || {
             self.objects.while_here(|| {
-                let mut ledger = gather(&self.files, &self.pass)?;
-                ledger.forget_unsplit();
+                let ledger = gather(&self.files, &PassOptions { is_whole: true, ..self.pass.clone() })?;
                 if self.objects.leave_once_folded() {
                     // Hashed while they are here.
                     let hashes = hashes(&self.files, self.pass.threads)?;

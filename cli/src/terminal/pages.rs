@@ -7,6 +7,9 @@ use farthing::{Certificate, CostTable, Inventory, Report, Skipped};
 use super::table::table;
 use super::{FINDINGS_MAX, Look, Paint};
 
+/// Files whose hashes are shown without being asked for.
+const HASHES_MAX: usize = 20;
+
 /// The answer to a cost question. The certificate goes to standard error.
 pub(crate) fn costs(answer: &CostTable, look: Look) -> String {
     let mut page = Page::new(look);
@@ -85,7 +88,7 @@ pub(crate) fn inventory(inventory: &Inventory, certificate: Option<&Certificate>
         page.heading("Files");
         page.table(&summaries::files(inventory));
     }
-    if let Some(certificate) = certificate {
+    if let Some(certificate) = certificate.filter(|read| look.verbose || read.inputs.len() <= HASHES_MAX) {
         page.heading("Hashes");
         page.table(&summaries::inputs(certificate));
     }

@@ -3,6 +3,7 @@
 use super::covered::product_cell;
 use super::keyed::{Keyed, blocks, touch};
 use super::lines::{Line, LineKey};
+use super::split_costs::Parents;
 use super::spread::Shared;
 use super::tables::{
     AuditKey, BillKey, CommitmentKey, CostCell, Costs, KindCell, KindKey, Ledger, MASK_WORDS, ProductKey,
@@ -72,6 +73,8 @@ pub struct Gatherer {
     /// The bill that was asked for last: nearly always that of the next row.
     last_bill: (BillKey, u32),
     kind_sums: Vec<KindSums>,
+    /// The instances whose costs are held against what is split of them.
+    pub(super) parents: Parents,
     /// By account id: the latest day with a name, and the name.
     account_names: Vec<(i32, u32)>,
     rows: Rows,
@@ -127,6 +130,11 @@ pub(super) struct Demand {
 }
 
 impl Gatherer {
+    /// A fold that holds the costs of these instances against what is split of them.
+    pub fn following(parents: Parents) -> Gatherer {
+        Gatherer { parents, ..Gatherer::default() }
+    }
+
     /// Folds a batch whose ids are of `names`.
     pub fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &str, delivery: u32) {
         let mut rows = std::mem::take(&mut self.rows);

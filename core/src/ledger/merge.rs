@@ -31,6 +31,7 @@ impl Ledger {
         self.lossy_amounts += other.lossy_amounts;
         self.key_collisions.append(&mut other.key_collisions);
         self.without_contracted += other.without_contracted;
+        self.undated += other.undated;
         for ((file, provider, currency), cell) in std::mem::take(&mut other.foreign) {
             self.add_foreign((places.files[file as usize], provider, currency), cell);
         }

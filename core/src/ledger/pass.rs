@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gather::{Gatherer, wanted};
+use super::split_costs::Parents;
 use super::tables::Ledger;
 use crate::error::{Error, Result};
 use crate::ingest::file::BillFile;
@@ -56,6 +57,8 @@ pub struct PassOptions {
     pub threads: usize,
     /// Called now and then.
     pub progress: Option<OnProgress>,
+    /// Whether the files are all there is of their bills: rows that belong together are then nowhere else.
+    pub is_whole: bool,
 }
 
 impl PassOptions {
@@ -210,6 +213,7 @@ struct Gathering {
     gatherer: Gatherer,
     lossy_amounts: u64,
     without_contracted: u64,
+    undated: u64,
     unreadable: BTreeMap<String, Unreadable>,
     spellings: Spellings,
 }
@@ -244,6 +248,7 @@ impl Fold for GatherFold {
         self.with(|all| {
             all.lossy_amounts += normalizer.lossy_amounts;
             all.without_contracted += normalizer.without_contracted;
+            all.undated += normalizer.undated;
             for (column, found) in &normalizer.unreadable {
                 absorb_unreadable(&mut all.unreadable, column, found);
             }
@@ -259,7 +264,8 @@ impl Fold for GatherFold {
 /// # Errors
 /// As [`run`].
 pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
-    let all = Arc::new(Mutex::new(Gathering::default()));
+    let gatherer = Gatherer::following(Parents::of(files, options.is_whole)?);
+    let all = Arc::new(Mutex::new(Gathering { gatherer, ..Gathering::default() }));
     let names = SharedNames::default();
     run(files, &wanted(), options, &names, || GatherFold { all: Arc::clone(&all) })?;
     let all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
@@ -270,6 +276,10 @@ pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
     let mut ledger = all.gatherer.finish(names.take(), all.lossy_amounts, collisions.collect());
     ledger.unreadable = all.unreadable;
     ledger.without_contracted = all.without_contracted;
+    ledger.undated = all.undated;
+    if options.is_whole {
+        ledger.forget_unsplit();
+    }
     // A file without rows is read too.
     for file in files {
         ledger.file(&file.file.footer.file, file.delivery);
@@ -282,7 +292,7 @@ pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
 /// # Errors
 /// [`Error::Io`] when a file cannot be read.
 pub fn hashes(files: &[PassFile], threads: usize) -> Result<Vec<String>> {
-    let options = PassOptions { threads, progress: None };
+    let options = PassOptions { threads, ..PassOptions::default() };
     let next = AtomicUsize::new(0);
     let hashes = Mutex::new(vec![String::new(); files.len()]);
     on_threads(options.threads(files.len()), || {

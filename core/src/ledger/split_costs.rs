@@ -1,13 +1,90 @@
 //! Split cost allocation held against its parents: what pods and tasks were given of an instance's hour, and what the
-//! hour cost. Kept only for bills whose files have the columns, and in the end only for instances that were split.
+//! hour cost.
+
+use std::collections::HashSet;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Int32Type};
 
 use super::by_hour::ByHour;
 use super::gather::{Gatherer, Rows, SECONDS_PER_HOUR};
-use super::keyed::Keyed;
+use super::keyed::{Keyed, NOWHERE};
+use super::pass::PassFile;
 use super::tables::{BillCell, BillKey, Ledger, ProductKey};
+use crate::error::Result;
+use crate::ingest::file::Projection;
 use crate::normalize::{ChargeBatch, SplitRow};
 use crate::schema::charges::{Metric, Text};
-use crate::schema::names::{NONE, Names};
+use crate::schema::line_items::LineItem;
+use crate::schema::names::{NONE, Names, SharedNames};
+
+/// Which instances may be split.
+#[derive(Debug, Default)]
+pub enum Parents {
+    /// None: no file has the columns.
+    #[default]
+    None,
+    /// These, by resource id: all that the rows of a whole bill name.
+    These(HashSet<String>),
+    /// Any: rows that split them may be elsewhere.
+    All,
+}
+
+impl Parents {
+    /// Finds out from the one column of a whole bill's files that names them; of text, or of a part of a bill, it is not
+    /// asked.
+    ///
+    /// # Errors
+    /// Those of reading the column.
+    pub(super) fn of(files: &[PassFile], is_whole: bool) -> Result<Parents> {
+        let item = LineItem::SplitParentResourceId;
+        let with: Vec<&PassFile> = files.iter().filter(|file| file.file.has(item)).collect();
+        if with.is_empty() {
+            return Ok(Parents::None);
+        }
+        if !is_whole || with.iter().any(|file| file.file.footer.rows.is_none()) {
+            return Ok(Parents::All);
+        }
+        let projection = Projection { line_items: vec![item], ..Projection::default() };
+        let mut all = HashSet::new();
+        for file in with {
+            for group in 0..file.file.row_group_rows.len() {
+                let mut row_group = file.file.row_group(group, &projection)?;
+                while let Some(batch) = row_group.next_batch()? {
+                    let items = row_group.line_items(&batch);
+                    items.column(item).into_iter().for_each(|column| texts_of(column, &mut all));
+                }
+            }
+        }
+        all.remove("");
+        Ok(Parents::These(all))
+    }
+
+    fn has(&self, resource: &str) -> bool {
+        match self {
+            Parents::None => false,
+            Parents::These(these) => these.contains(resource),
+            Parents::All => true,
+        }
+    }
+}
+
+/// Adds the texts of a column; of a dictionary those that rows use.
+fn texts_of(column: &ArrayRef, all: &mut HashSet<String>) {
+    let mut add = |text: &str| {
+        if !all.contains(text) {
+            all.insert(text.to_owned());
+        }
+    };
+    match column.data_type() {
+        DataType::Utf8View => column.as_string_view().iter().flatten().for_each(add),
+        _ => {
+            let Some(coded) = column.as_dictionary_opt::<Int32Type>() else { return };
+            let Some(texts) = coded.values().as_string_opt::<i32>() else { return };
+            coded.keys().iter().flatten().for_each(|key| add(texts.value(key as usize)));
+        }
+    }
+}
 
 /// An instance in a bill: a place in [`Ledger::bills`], and its resource id.
 pub type ParentKey = (u32, u32);
@@ -97,14 +174,22 @@ impl Ledger {
 }
 
 impl Gatherer {
-    /// What the instances of a batch cost, if its file could split them.
+    /// Whether the running of a resource is held against what is split of it.
+    pub(super) fn follows(&self, resource: u32, product: ProductKey, names: &SharedNames) -> bool {
+        !matches!(self.parents, Parents::None)
+            && names.with(|names| {
+                let id = names.get(Text::ResourceId, resource);
+                id.is_some_and(|id| self.parents.has(id)) && is_instance(product, names)
+            })
+    }
+
+    /// What the instances of a batch cost, if they are followed.
     pub(super) fn fold_parents(&mut self, batch: &ChargeBatch, rows: &Rows) {
-        if !batch.can_split {
+        if matches!(self.parents, Parents::None) {
             return;
         }
-        let resources = batch.ids(Text::ResourceId);
-        for row in (0..batch.line_items).filter(|&row| rows.places[row].is_instance && resources[row] != NONE) {
-            let cell = self.ledger.split_costs.cell((rows.bills[row], resources[row]), rows.hours[row] as i32);
+        for row in (0..batch.line_items).filter(|&row| rows.places[row].parent != NOWHERE) {
+            let cell = self.ledger.split_costs.hours.cell(rows.places[row].parent, rows.hours[row] as i32);
             cell.amortized += batch.cost(Metric::AmortizedCost)[row];
             cell.effective += batch.cost(Metric::EffectiveCost)[row];
         }
@@ -122,7 +207,7 @@ impl Gatherer {
 }
 
 /// Whether a product is the running of an EC2 instance, which is what is split among pods and tasks.
-pub(super) fn is_instance(key: ProductKey, names: &Names) -> bool {
+fn is_instance(key: ProductKey, names: &Names) -> bool {
     let usage_type = names.get(Text::UsageType, key.usage_type).unwrap_or_default();
     names.get(Text::ServiceCode, key.service) == Some("AmazonEC2")
         && names.get(Text::Operation, key.operation).is_some_and(|operation| operation.starts_with("RunInstances"))

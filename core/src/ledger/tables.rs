@@ -311,6 +311,8 @@ pub struct Ledger {
     pub account_names: Keyed<u32, (i32, u32)>,
     /// Amounts that had more decimals than units of 1e-12 hold.
     pub lossy_amounts: u64,
+    /// Rows without a usage start, which are counted on the first day of their billing period.
+    pub undated: u64,
     /// Rows in FOCUS that do not state a contracted cost.
     pub without_contracted: u64,
     /// Rows of other providers than AWS, which belong to no sum.

@@ -6,7 +6,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
 use super::ChargeBatch;
-use super::arrays::{DictionaryIds, Place, Unreadable, instants, text_ids};
+use super::arrays::{DictionaryIds, Place, Unreadable, instants, instants_or, text_ids};
 use super::costs::Amounts;
 use super::split::SPLIT_AMOUNTS;
 use super::tags::SetReader;
@@ -133,6 +133,8 @@ pub struct Normalizer {
     pub lossy_amounts: u64,
     /// Rows of FOCUS that do not state a contracted cost.
     pub without_contracted: u64,
+    /// Rows without a usage start, which are counted on the first day of their billing period.
+    pub undated: u64,
     /// Text that is no number in columns that no total rests on, by column as its file spells it.
     pub unreadable: BTreeMap<String, Unreadable>,
     pub(super) wanted: Wanted,
@@ -161,6 +163,7 @@ impl Normalizer {
             names: Names::default(),
             lossy_amounts: 0,
             without_contracted: 0,
+            undated: 0,
             unreadable: BTreeMap::new(),
             amounts: wanted.projection().line_items.into_iter().filter(|item| !SPLIT_AMOUNTS.contains(item)).collect(),
             wanted,
@@ -194,7 +197,6 @@ impl Normalizer {
     /// [`crate::Error::Column`] that names the file and column of a value that cannot be read.
     pub fn normalize(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         out.split.clear();
-        out.can_split = items.column(LineItem::SplitParentResourceId).is_some();
         out.foreign.clear();
         let kept = self.with_names(|mine| {
             let kept = match items.dialect.is_focus() {
@@ -271,19 +273,27 @@ impl Normalizer {
 
     fn times(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         let rows = items.batch.num_rows();
-        for (item, column) in [
-            (LineItem::UsageStart, &mut out.start),
-            (LineItem::BillingPeriodStart, &mut out.period_start),
-            (LineItem::UsageEnd, &mut out.end),
-        ] {
-            match items.column(item) {
-                Some(array) => instants(array, column).map_err(|bad| bad.error(items, item))?,
-                None => {
-                    column.clear();
-                    column.resize(rows, 0);
-                }
+        match items.column(LineItem::BillingPeriodStart) {
+            Some(array) => {
+                instants(array, &mut out.period_start).map_err(|bad| bad.error(items, LineItem::BillingPeriodStart))?;
+            }
+            None => {
+                out.period_start.clear();
+                out.period_start.resize(rows, 0);
             }
         }
+        // Taxes and fees may be about no time of their own: they are of the period, and end as they start.
+        let may_lack = !items.dialect.is_focus();
+        let times = |item, others: &[i64], out: &mut Vec<i64>| match items.column(item) {
+            Some(array) => instants_or(array, may_lack.then_some(others), out).map_err(|bad| bad.error(items, item)),
+            None => {
+                out.clear();
+                out.resize(rows, 0);
+                Ok(0)
+            }
+        };
+        self.undated += times(LineItem::UsageStart, &out.period_start, &mut out.start)?;
+        times(LineItem::UsageEnd, &out.start, &mut out.end)?;
         let mut end = Vec::new();
         if let Some(array) = items.column(LineItem::BillingPeriodEnd) {
             instants(array, &mut end).map_err(|bad| bad.error(items, LineItem::BillingPeriodEnd))?;

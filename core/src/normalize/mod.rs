@@ -69,8 +69,6 @@ pub struct ChargeBatch {
     pub terms: Vec<CommitmentTerms>,
     /// Split-cost rows, which are kept out of every charge.
     pub split: Vec<SplitRow>,
-    /// Whether the file has columns that split-cost rows name their parents in.
-    pub can_split: bool,
     /// Rows of other providers, which are kept out of every charge.
     pub foreign: Vec<ForeignRow>,
 }

@@ -195,6 +195,12 @@ pub(super) fn period(ledger: &Ledger, inventory: &Inventory, bills: &Bills) -> C
             format!("every row is of its delivery's period; {rows} rows are about other days ({})", shares.join("; "))
         }
     };
+    let detail = match ledger.undated {
+        0 => detail,
+        undated => format!(
+            "{detail}; {undated} rows state no usage start and are counted on the first day of their billing period"
+        ),
+    };
     Check {
         id: "R10",
         title: "billing periods",
