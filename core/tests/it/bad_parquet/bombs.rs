@@ -44,7 +44,6 @@ fn refused_within_bounds(path: &Path, said: &str) {
     let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
     assert!(outcome.contains(name) && outcome.contains(said), "{name}: {outcome}");
     assert!(peak_mib < PEAK_MIB_MAX, "{name} took {peak_mib} MiB");
-    eprintln!("{name}: {peak_mib} MiB, {outcome}");
 }
 
 /// So many zeros in gzip.

@@ -7,6 +7,7 @@ use parquet::file::properties::WriterVersion;
 use super::forge::{Forged, Page, only_footer, parquet, place, put, rows};
 use super::{answer, named, refused};
 
+type PageLie = fn(&mut Page);
 type Lie = fn(ColumnChunkMetaData) -> ColumnChunkMetaData;
 
 fn forged() -> Forged {
@@ -65,7 +66,7 @@ fn lies_about_columns_are_refused() {
     let (one, other) = (forged.column("line_item_unblended_cost"), forged.column("line_item_unblended_rate"));
     let chunks = std::cell::RefCell::new(None);
     let lied = |chunk: ColumnChunkMetaData, _, at| {
-        let stolen = chunks.borrow().clone();
+        let stolen = *chunks.borrow();
         match stolen {
             Some((data, dictionary, size)) if at == one.max(other) => build(
                 chunk
@@ -111,7 +112,7 @@ fn lies_about_pages_are_refused() {
     let sound = forged();
     let right = answer(&place(folder.path(), "a.parquet", &sound.write().0)).expect("it is read");
     let (costs, tags) = (sound.column("line_item_unblended_cost"), sound.column("resource_tags.key_value.value"));
-    let lies: [(&str, fn(&mut Page)); 9] = [
+    let lies: [(&str, PageLie); 9] = [
         ("huge", |page| page.unpacked = i64::from(i32::MAX)),
         ("large", |page| page.unpacked += 1),
         ("small", |page| page.unpacked -= 1),
