@@ -14,7 +14,7 @@ use serde::Serializer;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: farthing-bench make DIR ROWS | decode DIR | gather DIR | twelve DIR ANSWERS.json";
+const USAGE: &str = "usage: farthing-bench make DIR ROWS | decode DIR | gather DIR | save DIR FILE | load FILE | twelve DIR ANSWERS.json";
 
 fn main() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +23,8 @@ fn main() -> std::process::ExitCode {
         ["make", folder, rows] => make(Path::new(folder), rows),
         ["decode", folder] => decode(Path::new(folder)),
         ["gather", folder] => gathered(Path::new(folder)),
+        ["save", folder, file] => save(Path::new(folder), Path::new(file)),
+        ["load", file] => load(Path::new(file)),
         ["twelve", folder, answers] => twelve(Path::new(folder), Path::new(answers)),
         _ => Err(USAGE.into()),
     };
@@ -91,6 +93,27 @@ fn gathered(folder: &Path) -> Outcome {
     for (table, entries, bytes) in bill.ledger()?.bytes_by_table() {
         writeln!(out, "{table:12} {entries:>9} entries {:>8.1} MB", bytes as f64 / 1e6)?;
     }
+    Ok(())
+}
+
+/// Gathers the ledger and writes its bytes.
+fn save(folder: &Path, file: &Path) -> Outcome {
+    let bill = Bill::open(folder)?;
+    let ledger = bill.ledger()?;
+    let started = std::time::Instant::now();
+    let bytes = ledger.to_bytes()?;
+    let milliseconds = started.elapsed().as_secs_f64() * 1e3;
+    writeln!(std::io::stdout(), "{:.1} MB in {milliseconds:.0} ms", bytes.len() as f64 / 1e6)?;
+    Ok(std::fs::write(file, bytes)?)
+}
+
+/// Reads a ledger's bytes, all of them.
+fn load(file: &Path) -> Outcome {
+    let bytes = std::fs::read(file)?;
+    let started = std::time::Instant::now();
+    let ledger = farthing::Ledger::from_bytes(bytes)?;
+    let milliseconds = started.elapsed().as_secs_f64() * 1e3;
+    writeln!(std::io::stdout(), "{} days of costs in {milliseconds:.0} ms", ledger.daily.len())?;
     Ok(())
 }
 

@@ -55,6 +55,13 @@ Examples:
   farthing report bill/ -o report.md report.json
   farthing report bill/ --format json";
 
+const STORE_EXAMPLES: &str = "\
+Examples:
+  farthing store list
+  farthing store verify
+  farthing store prune
+  farthing store prune --all --store ledgers/";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   farthing completions bash
@@ -88,6 +95,13 @@ pub(crate) struct Everywhere {
     /// Color the output
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
+    /// Keep ledgers in DIR, so that what did not change is not read again [default: FARTHING_STORE, or farthing/store
+    /// in the user's cache folder]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Read everything anew, and keep nothing
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    pub(crate) no_store: bool,
     /// Exit with 4 on warnings and partial data
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) strict: bool,
@@ -110,6 +124,9 @@ pub(crate) enum Command {
     /// Show or write the monthly report
     #[command(after_help = REPORT_EXAMPLES)]
     Report(Report),
+    /// Show, check or tidy the ledgers that are kept
+    #[command(after_help = STORE_EXAMPLES)]
+    Store(Store),
     /// Print completions for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
@@ -306,6 +323,33 @@ pub(crate) struct Report {
 pub(crate) struct ReportFile {
     pub(crate) path: PathBuf,
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Store {
+    #[command(subcommand)]
+    pub(crate) action: StoreAction,
+}
+
+/// What is done with the store.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreAction {
+    /// List the ledgers that are kept: their deliveries, months, rows and sizes
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Check every ledger from its first byte to its last, and hash the local files that it was gathered from
+    Verify,
+    /// Remove ledgers that cannot be used or whose deliveries were read again since, and what a crash left behind
+    Prune {
+        /// Remove every ledger
+        #[arg(long)]
+        all: bool,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use farthing::ingest::s3::{S3Options, custom_endpoint};
 
+use crate::commands::user_cache;
 use crate::terminal::Screen;
 
 /// The heading of these options.
@@ -42,7 +43,7 @@ impl S3 {
     /// # Errors
     /// An endpoint that is refused, or a user without a folder for caches.
     pub(crate) fn options(&self, screen: &Screen) -> Result<S3Options, crate::commands::Problem> {
-        let cache = self.cache.clone().or_else(default_cache).ok_or_else(|| {
+        let cache = self.cache.clone().or_else(|| user_cache("objects")).ok_or_else(|| {
             let message = "neither XDG_CACHE_HOME nor HOME is set; say where to keep objects, with --cache DIR";
             crate::commands::Problem { message: message.to_owned(), code: 1 }
         })?;
@@ -67,10 +68,4 @@ fn account(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("an account id has 12 digits".to_owned()),
     }
-}
-
-fn default_cache() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = set("XDG_CACHE_HOME").or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
-    Some(caches.join("farthing").join("objects"))
 }

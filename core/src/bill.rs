@@ -19,6 +19,7 @@ use crate::ingest::s3::{FetchProgress, S3Options};
 use crate::ingest::{Delivery, Inventory, capabilities};
 use crate::ledger::Ledger;
 use crate::ledger::pass::{PassFile, PassOptions, Progress, gather, hashes};
+use crate::ledger::store::Keeping;
 use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
 use crate::report::Report;
@@ -28,6 +29,7 @@ use crate::report::Report;
 pub struct BillOptions {
     pass: PassOptions,
     opening: Opening,
+    store: Option<PathBuf>,
 }
 
 impl BillOptions {
@@ -47,6 +49,14 @@ impl BillOptions {
     /// [`Error::Interrupted`].
     pub fn progress(mut self, progress: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static) -> BillOptions {
         self.pass.progress = Some(Arc::new(progress));
+        self
+    }
+
+    /// Keeps ledgers in this folder, and takes from it those of deliveries that did not change: their files are not read.
+    /// A file is taken for unchanged when its path, size, time of writing and footer are, an object of S3 when its ETag is.
+    /// A store that cannot be used is no error: [`Bill::store_notes`] says why.
+    pub fn store(mut self, folder: impl Into<PathBuf>) -> BillOptions {
+        self.store = Some(folder.into());
         self
     }
 
@@ -97,16 +107,29 @@ impl BillOptions {
                     files: of_dialect.clone().map(|file| file.footer.clone()).collect(),
                 });
                 inventory.notes.extend(of_dialect.clone().flat_map(|file| file.notes.iter().cloned()));
-                files.extend(of_dialect.map(|file| PassFile { file: Arc::new(file.clone()), delivery }));
+                files.extend(of_dialect.map(|file| PassFile {
+                    file: Arc::new(file.clone()),
+                    delivery,
+                    has_manifest: found.manifest.is_some(),
+                }));
             }
         }
         let columns: Vec<&BillFile> = files.iter().map(|file| file.file.as_ref()).collect();
         inventory.capabilities = capabilities::capabilities(&columns);
+        let (mut keeping, mut store_notes) = (None, Vec::new());
+        if let Some(folder) = &self.store {
+            match Keeping::open(folder, &inventory, &files) {
+                Ok(opened) => keeping = Some(opened),
+                Err(error) => store_notes.push(format!("{error}; no ledger is kept")),
+            }
+        }
         Ok(Bill {
             inventory,
             files,
             objects: opened.objects,
             pass: self.pass,
+            keeping,
+            store_notes,
             ledger: OnceLock::new(),
             hashes: OnceLock::new(),
             gathering: Mutex::new(()),
@@ -129,6 +152,8 @@ pub struct Bill {
     files: Vec<PassFile>,
     objects: Objects,
     pass: PassOptions,
+    keeping: Option<Keeping>,
+    store_notes: Vec<String>,
     ledger: OnceLock<Ledger>,
     hashes: OnceLock<Vec<String>>,
     gathering: Mutex<()>,
@@ -164,8 +189,14 @@ impl Bill {
     /// # Errors
     /// [`Error::Unreadable`] and [`Error::Column`] for what cannot be read, [`Error::Interrupted`].
     pub fn ledger(&self) -> Result<&Ledger> {
-        self.once(&self.ledger, || {
-            self.objects.while_here(|| {
+        self.once(&self.ledger, || match &self.keeping {
+            Some(keeping) => {
+                let while_here = |read: &dyn Fn() -> Result<Ledger>| self.objects.while_here(read);
+                let ledger = keeping.ledger(&self.files, &self.inventory, &self.pass, &while_here)?;
+                self.objects.folded();
+                Ok(ledger)
+            }
+            None => self.objects.while_here(|| {
                 let ledger = gather(&self.files, &PassOptions { is_whole: true, ..self.pass.clone() })?;
                 if self.objects.leave_once_folded() {
                     // Hashed while they are here.
@@ -174,13 +205,25 @@ impl Bill {
                     self.objects.folded();
                 }
                 Ok(ledger)
-            })
+            }),
         })
+    }
+
+    /// What was found in the store and could not be used, and what could not be kept there. It changes no answer.
+    pub fn store_notes(&self) -> Vec<String> {
+        let kept = self.keeping.as_ref().map(Keeping::notes);
+        self.store_notes.iter().cloned().chain(kept.unwrap_or_default()).collect()
     }
 
     /// SHA-256 of every file, in order.
     fn hashes(&self) -> Result<&Vec<String>> {
-        self.once(&self.hashes, || self.objects.while_here(|| hashes(&self.files, self.pass.threads)))
+        self.once(&self.hashes, || match &self.keeping {
+            Some(keeping) => {
+                let while_here = |read: &dyn Fn() -> Result<Vec<String>>| self.objects.while_here(read);
+                keeping.hashes(&self.files, self.pass.threads, &while_here)
+            }
+            None => self.objects.while_here(|| hashes(&self.files, self.pass.threads)),
+        })
     }
 
     /// What was made before, or else is made now, while nobody else makes anything.
@@ -202,7 +245,9 @@ impl Bill {
     /// # Errors
     /// As [`Bill::ledger`], and [`Error::Invoice`].
     pub fn reconcile(&self, invoice: Option<&Path>) -> Result<Certificate> {
-        reconcile(self.ledger()?, &self.inventory, self.hashes()?, invoice)
+        let ledger = self.ledger()?;
+        let history = self.keeping.as_ref().map(Keeping::history).unwrap_or_default();
+        reconcile(ledger, &self.inventory, self.hashes()?, &history, invoice)
     }
 
     /// Answers a cost question: from the ledger, or by reading the bill again when the ledger does not keep the

@@ -108,6 +108,14 @@ pub enum Error {
         /// What is wrong, with the line.
         detail: String,
     },
+    /// A saved ledger that cannot be written or read.
+    #[error("{place}: {detail}")]
+    Ledger {
+        /// Where it is: a file of the store, or bytes.
+        place: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// Several currencies where one sum was asked for.
     #[error(
         "the bill holds several currencies ({currencies}), which are never added together; filter with BillingCurrency=…"

@@ -18,6 +18,7 @@ pub use error::{Error, Result};
 pub use ingest::{Capability, DeliveredFile, Delivery, Inventory};
 pub use ledger::Ledger;
 pub use ledger::pass::Progress;
+pub use ledger::store::Store;
 pub use reconcile::certificate::{
     Certificate, Check, Input, InvoiceTotal, Period, PeriodStatus, Severity, Skipped, Verdict,
 };

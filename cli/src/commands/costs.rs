@@ -3,7 +3,7 @@
 use farthing::render::{csv, json, markdown};
 use farthing::{AnsweredFrom, CostTable};
 
-use super::{Outcome, exit_code, open, withheld};
+use super::{Outcome, exit_code, open, tell_store, withheld};
 use crate::args::{Costs, Everywhere, Format, Granularity};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
@@ -29,6 +29,7 @@ pub(super) fn run(args: &Costs, everywhere: &Everywhere, screen: &Screen) -> Out
         screen.note(&read_again(&answer, args));
     }
     screen.certificate(&certificate);
+    tell_store(&bill, screen);
     Ok(exit_code(&certificate, !answer.skipped.is_empty(), everywhere.strict))
 }
 

@@ -3,7 +3,7 @@
 use farthing::ingest::s3::{S3Uri, iam_policy};
 use farthing::render::{csv, json, markdown};
 
-use super::{NOT_STRICT, Outcome, Problem, open};
+use super::{NOT_STRICT, Outcome, Problem, open, tell_store};
 use crate::args::{Everywhere, Format, Inspect};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
@@ -25,6 +25,7 @@ pub(super) fn run(args: &Inspect, everywhere: &Everywhere, screen: &Screen) -> O
         Format::Markdown => markdown::inventory(inventory, certificate),
     };
     screen.emit(&text, args.output.file.as_deref())?;
+    tell_store(&bill, screen);
     Ok(if everywhere.strict && !inventory.notes.is_empty() { NOT_STRICT } else { 0 })
 }
 

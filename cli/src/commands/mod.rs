@@ -6,8 +6,9 @@ mod demo;
 mod inspect;
 mod reconcile;
 mod report;
+mod store;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use farthing::{Bill, Certificate, Verdict};
 
@@ -47,6 +48,7 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Reconcile(args) => reconcile::run(args, everywhere, screen),
         Command::Costs(args) => costs::run(args, everywhere, screen),
         Command::Report(args) => report::run(args, everywhere, screen),
+        Command::Store(args) => store::run(args, everywhere, screen),
         Command::Completions(args) => completions::run(args, screen),
     }
 }
@@ -63,11 +65,33 @@ fn open(
     if let Some(threads) = everywhere.threads {
         options = options.threads(threads.get());
     }
+    if let Some(folder) = store_folder(everywhere) {
+        options = options.store(folder);
+    }
     let fetching = FetchingBar::new(screen);
     if sources.sources.iter().any(|source| is_remote(source)) {
         options = options.s3(sources.s3.options(screen)?).on_fetch(fetching.follow());
     }
     Ok(options.open(&sources.sources)?)
+}
+
+/// A folder of this program in the user's cache folder; nothing for a user who has none.
+pub(crate) fn user_cache(name: &str) -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = set("XDG_CACHE_HOME").or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
+    Some(caches.join("farthing").join(name))
+}
+
+/// Where ledgers are kept, unless they are not.
+fn store_folder(everywhere: &Everywhere) -> Option<PathBuf> {
+    // An empty variable is as good as none.
+    let set = || std::env::var_os("FARTHING_STORE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    if everywhere.no_store { None } else { everywhere.store.clone().or_else(set).or_else(|| user_cache("store")) }
+}
+
+/// Says what the store could not do; no answer depends on it.
+fn tell_store(bill: &Bill, screen: &Screen) {
+    bill.store_notes().iter().for_each(|note| screen.note(&format!("store: {note}")));
 }
 
 /// Whether a source is an address on S3.

@@ -2,7 +2,7 @@
 
 use farthing::render::{csv, json, markdown};
 
-use super::{Outcome, exit_code, open, tell_elsewhere};
+use super::{Outcome, exit_code, open, tell_elsewhere, tell_store};
 use crate::args::{Everywhere, Format, Reconcile};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
@@ -20,5 +20,6 @@ pub(super) fn run(args: &Reconcile, everywhere: &Everywhere, screen: &Screen) ->
     };
     screen.emit(&text, args.output.file.as_deref())?;
     tell_elsewhere(&certificate, screen, args.output.file.is_none() && args.output.format() == Format::Table);
+    tell_store(&bill, screen);
     Ok(exit_code(&certificate, false, everywhere.strict))
 }

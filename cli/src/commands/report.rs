@@ -3,7 +3,7 @@
 use farthing::Report as MonthlyReport;
 use farthing::render::{csv, json, markdown};
 
-use super::{Outcome, exit_code, open, tell_elsewhere, withheld};
+use super::{Outcome, exit_code, open, tell_elsewhere, tell_store, withheld};
 use crate::args::{Everywhere, Format, Report};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Look, Screen, pages};
@@ -24,6 +24,7 @@ pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Ou
         screen.emit(&text(&report, format, screen.look(false)), None)?;
     }
     tell_elsewhere(&report.certificate, screen, args.files.is_empty() && format == Format::Table);
+    tell_store(&bill, screen);
     Ok(exit_code(&report.certificate, false, everywhere.strict))
 }
 

@@ -1,7 +1,11 @@
 //! Results as pages of text: headings, tables, and the certificate that ties the figures to the files.
 
+use farthing::ledger::store::Listed;
 use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
-use farthing::render::{all_skipped, amounts_sentence, costs_headline, costs_title, headline, printable, summaries};
+use farthing::render::{
+    all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, headline, kept, printable,
+    summaries,
+};
 use farthing::{Certificate, CostTable, Inventory, Report, Skipped};
 
 use super::table::table;
@@ -92,6 +96,16 @@ pub(crate) fn inventory(inventory: &Inventory, certificate: Option<&Certificate>
         page.heading("Hashes");
         page.table(&summaries::inputs(certificate));
     }
+    page.text
+}
+
+/// The ledgers that a store keeps.
+pub(crate) fn kept(all: &[Listed], folder: &str, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title("Kept ledgers");
+    let bytes = all.iter().map(|listed| listed.bytes).sum();
+    page.line(&format!("{} in {folder}, {}", counted(all.len() as u64, "ledger"), bytes_text(bytes)));
+    page.table(&kept::grid(all));
     page.text
 }
 

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 /// A folder with a bill in `bill/`.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
+    /// Where ledgers are kept.
+    pub(crate) store: TempDir,
 }
 
 impl Place {
@@ -18,23 +20,32 @@ impl Place {
         Place::with_faults(Vec::new())
     }
 
+    /// One month of a bill that is read in a moment.
+    pub(crate) fn with_tiny_bill() -> Place {
+        let place = Place::empty();
+        let config = Config { accounts: 5, months: 1, scale: Scale::Rows(1_000), truth: false, ..Config::default() };
+        write_bill(&place.folder.path().join("bill"), &config, &WriteOptions::default()).unwrap();
+        place
+    }
+
     /// The same bill with faults of delivery.
     pub(crate) fn with_faults(faults: Vec<Fault>) -> Place {
         let folder = tempfile::tempdir().unwrap();
         let config = Config { accounts: 5, scale: Scale::Small, truth: false, ..Config::default() };
         let options = WriteOptions { faults, threads: 1, ..WriteOptions::default() };
         write_bill(&folder.path().join("bill"), &config, &options).unwrap();
-        Place { folder }
+        Place { folder, store: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn empty() -> Place {
-        Place { folder: tempfile::tempdir().unwrap() }
+        Place { folder: tempfile::tempdir().unwrap(), store: tempfile::tempdir().unwrap() }
     }
 
     /// The command with these words, run in this folder.
     pub(crate) fn farthing(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_farthing"));
         command.current_dir(self.folder.path()).args(words(line)).env_remove("NO_COLOR");
+        command.env("FARTHING_STORE", self.store.path());
         command
     }
 

@@ -66,7 +66,17 @@ fn a_demo_in_both_dialects_reconciles() {
 fn a_reader_that_leaves_early_is_no_error() {
     let place = Place::with_bill();
     let mut child = Command::new(env!("CARGO_BIN_EXE_farthing"))
-        .args(["costs", "bill", "--by", "ResourceId,x_UsageType", "--granularity", "daily", "--format", "json"])
+        .args([
+            "costs",
+            "bill",
+            "--by",
+            "ResourceId,x_UsageType",
+            "--granularity",
+            "daily",
+            "--format",
+            "json",
+            "--no-store",
+        ])
         .current_dir(place.folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -7,4 +7,5 @@ mod figures;
 mod files;
 #[cfg(unix)]
 mod s3;
+mod store;
 mod usage;

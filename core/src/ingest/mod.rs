@@ -6,6 +6,8 @@ pub mod capabilities;
 mod columns;
 mod container;
 pub mod csv;
+pub(crate) mod digest;
+pub(crate) mod dirs;
 pub mod file;
 mod footer;
 pub mod guard;

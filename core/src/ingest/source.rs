@@ -259,6 +259,13 @@ fn period_folder(path: &Path) -> PathBuf {
     path.ancestors().skip(1).find(is_period).unwrap_or(own).to_path_buf()
 }
 
+/// What stays the same of a manifest's path, or address, from one version of its delivery to the next: the folder of the
+/// period, or its own.
+pub(crate) fn place_of_versions(manifest: &str) -> &str {
+    let path = Path::new(manifest);
+    period_folder(path).to_str().and_then(|folder| manifest.get(..folder.len())).unwrap_or(manifest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

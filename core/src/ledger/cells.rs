@@ -89,6 +89,13 @@ impl PartialEq for Costs {
 impl Eq for Costs {}
 
 impl Costs {
+    /// Sums by metric, with the rows they are of.
+    pub(super) fn of(sums: &[i128; METRICS], rows: u32, list_rows: u32) -> Costs {
+        let mut costs = Costs { rows, list_rows, ..Costs::default() };
+        costs.add_wide(sums);
+        costs
+    }
+
     /// The sums by [`Metric`].
     pub fn sums(&self) -> [i128; METRICS] {
         self.sums.all()

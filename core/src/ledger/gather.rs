@@ -3,6 +3,7 @@
 use super::covered::product_cell;
 use super::keyed::{Keyed, blocks, touch};
 use super::lines::{Line, LineKey};
+use super::repeats::Samples;
 use super::split_costs::Parents;
 use super::spread::Shared;
 use super::tables::{
@@ -79,6 +80,7 @@ pub struct Gatherer {
     account_names: Vec<(i32, u32)>,
     rows: Rows,
     period_hours: PeriodHours,
+    pub(super) samples: Samples,
 }
 
 /// Hours of the last period that was asked about.
@@ -275,6 +277,7 @@ impl Gatherer {
         for (account, (day, name)) in self.account_names.into_iter().enumerate().filter(|(_, seen)| seen.1 != NONE) {
             self.ledger.settle_account_name(account as u32, day, name);
         }
+        self.ledger.repeats = self.samples.repeats().into_iter().collect();
         self.ledger.lossy_amounts = lossy_amounts;
         self.ledger.key_collisions = key_collisions.into_iter().collect();
         self.ledger

@@ -30,6 +30,7 @@ impl Ledger {
         self.merge_commitments(&mut other, &places);
         self.lossy_amounts += other.lossy_amounts;
         self.key_collisions.append(&mut other.key_collisions);
+        self.repeats.append(&mut other.repeats);
         self.without_contracted += other.without_contracted;
         self.undated += other.undated;
         for ((file, provider, currency), cell) in std::mem::take(&mut other.foreign) {

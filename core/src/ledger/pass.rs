@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gather::{Gatherer, wanted};
+use super::repeats;
 use super::split_costs::Parents;
 use super::tables::Ledger;
 use crate::error::{Error, Result};
@@ -48,6 +49,8 @@ pub struct PassFile {
     pub file: Arc<BillFile>,
     /// Its delivery's number in the inventory.
     pub delivery: u32,
+    /// Whether a manifest says that it is part of its delivery.
+    pub has_manifest: bool,
 }
 
 /// How a pass runs.
@@ -220,6 +223,8 @@ struct Gathering {
 
 struct GatherFold {
     all: Arc<Mutex<Gathering>>,
+    /// One of how many rows is compared with those of other files, by delivery.
+    sampled: Arc<BTreeMap<u32, u64>>,
 }
 
 impl GatherFold {
@@ -236,6 +241,9 @@ impl Fold for GatherFold {
             all.gatherer.split(batch, &file.file.footer.file, file.delivery);
             all.gatherer.foreign(batch, names, &file.file.footer.file, file.delivery);
             all.gatherer.fold(batch, names, &file.file.footer.file, file.delivery);
+            if let Some(&one_of) = self.sampled.get(&file.delivery) {
+                all.gatherer.sample(batch, &file.file.footer.file, file.delivery, one_of);
+            }
         });
         Ok(())
     }
@@ -267,7 +275,9 @@ pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
     let gatherer = Gatherer::following(Parents::of(files, options.is_whole)?);
     let all = Arc::new(Mutex::new(Gathering { gatherer, ..Gathering::default() }));
     let names = SharedNames::default();
-    run(files, &wanted(), options, &names, || GatherFold { all: Arc::clone(&all) })?;
+    let sampled = Arc::new(repeats::rates(files));
+    let fold = || GatherFold { all: Arc::clone(&all), sampled: Arc::clone(&sampled) };
+    run(files, &wanted(), options, &names, fold)?;
     let all = std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner));
     let several = all.spellings.into_iter().filter(|(_, spellings)| spellings.len() > 1);
     let collisions = several.map(|(key, spellings)| {

@@ -116,6 +116,12 @@ impl SplitCosts {
         self.hours.cell(place, hour)
     }
 
+    /// Puts an hour that was saved.
+    pub(super) fn put(&mut self, parent: ParentKey, hour: i32, saved: SplitHour) {
+        *self.parents.cell(parent) += u64::from(saved.rows);
+        *self.cell(parent, hour) = saved;
+    }
+
     /// Takes a row that splits an instance of a bill.
     fn split(&mut self, bill: u32, row: &SplitRow) {
         let hour = (row.start - row.period_start).div_euclid(SECONDS_PER_HOUR) as i32;

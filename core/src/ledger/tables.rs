@@ -11,7 +11,7 @@ use crate::schema::names::Names;
 use crate::schema::values::LineItemType;
 
 /// A payer's billing period in one currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct BillKey {
     /// The paying account.
     pub payer: u32,
@@ -22,7 +22,7 @@ pub struct BillKey {
 }
 
 /// What is used: a service's usage type and operation in a region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ProductKey {
     /// Service code.
     pub service: u32,
@@ -44,7 +44,7 @@ pub struct ProductCell {
 }
 
 /// How a charge came about: everything about it but what, where, who and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KindKey {
     /// The bill, a place in [`Ledger::bills`].
     pub bill: u32,
@@ -72,7 +72,7 @@ pub struct KindCell {
 }
 
 /// What the keys of `daily` have in common on every day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DailyGroup {
     /// Account.
     pub account: u32,
@@ -107,7 +107,7 @@ pub struct DailyKey {
 pub const WHOLE_PERIOD: i32 = i32::MIN;
 
 /// What the keys of `allocation` have in common on every day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AllocationGroup {
     /// A place in [`Ledger::bills`].
     pub bill: u32,
@@ -141,7 +141,7 @@ pub struct AllocationKey {
 }
 
 /// Key of `resources`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceKey {
     /// A place in [`Ledger::bills`].
     pub bill: u32,
@@ -167,7 +167,7 @@ pub struct ResourceCell {
 }
 
 /// A series of hourly demand that a commitment could cover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesKey {
     /// A place in [`Ledger::bills`].
     pub bill: u32,
@@ -185,7 +185,7 @@ pub struct SeriesKey {
 pub type Rates = Option<(i128, i128)>;
 
 /// Key of `commitments`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitmentKey {
     /// A place in [`Ledger::bills`].
     pub bill: u32,
@@ -198,7 +198,7 @@ pub struct CommitmentKey {
 }
 
 /// Key of `negation`: the grouping in which AWS negates covered usage, by day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NegationKey {
     /// A place in [`Ledger::bills`].
     pub bill: u32,
@@ -226,7 +226,7 @@ pub struct NegationCell {
 }
 
 /// Key of `audit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuditKey {
     /// A place in [`Ledger::files`].
     pub file: u32,
@@ -321,6 +321,8 @@ pub struct Ledger {
     pub unreadable: std::collections::BTreeMap<String, crate::normalize::Unreadable>,
     /// Keys of tags that are spelled in several ways.
     pub key_collisions: std::collections::BTreeSet<String>,
+    /// Files that seem to hold the same line items.
+    pub repeats: std::collections::BTreeSet<String>,
     /// Tag keys kept by period because they have too many values: bill, key, is a cost category.
     pub(super) by_period: hashbrown::HashSet<(u32, u32, bool)>,
     /// Values seen of each key, and how many.

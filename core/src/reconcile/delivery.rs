@@ -1,8 +1,8 @@
-//! Checks of what was delivered: R1, R2, R3, R4, R10, R11, R12 and R19.
+//! Checks of what was delivered: R1, R2, R3, R4, R10, R12 and R19.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::certificate::{Check, PeriodStatus, Severity, Verdict};
+use super::certificate::{Check, Severity, Verdict};
 use super::{BillFacts, Bills, shown, verdict_of};
 use crate::ingest::pages::PageCount;
 use crate::ingest::{DeliveredFile, Inventory};
@@ -32,6 +32,7 @@ pub(super) fn one_delivery(ledger: &Ledger, inventory: &Inventory, hashes: &[Str
             .or_default()
             .insert(ledger.files[key.file as usize].delivery);
     }
+    findings.extend(ledger.repeats.iter().cloned());
     let count = deliveries.len();
     for ((payer, period), numbers) in deliveries.into_iter().filter(|(_, numbers)| numbers.len() > 1) {
         let names: Vec<String> = numbers.iter().filter_map(|&number| delivery_name(inventory, number)).collect();
@@ -209,44 +210,6 @@ pub(super) fn period(ledger: &Ledger, inventory: &Inventory, bills: &Bills) -> C
         detail,
         figure: Some(rows.to_string()),
         findings: shown(findings),
-    }
-}
-
-/// R11: which months are final.
-pub(super) fn status(bills: &Bills) -> Check {
-    let open: Vec<String> = bills
-        .all
-        .iter()
-        .filter(|bill| !bill.is_final())
-        .map(|bill| match bill.status {
-            PeriodStatus::NotStated => format!("{}: the bill has no invoice ids", bill.name()),
-            PeriodStatus::PartlyInvoiced => {
-                format!("{}: {} of {} rows carry an invoice id", bill.name(), bill.cell.invoiced_rows, bill.cell.rows)
-            }
-            _ if bill.is_invoiced() => format!(
-                "{}: every row carries an invoice id, and usage ends on {}, before the period does",
-                bill.name(),
-                bill.last_usage_day().map_or_else(|| "no day".to_owned(), day_text)
-            ),
-            _ => format!("{}: no row carries an invoice id", bill.name()),
-        })
-        .collect();
-    let all = bills.all.len();
-    Check {
-        id: "R11",
-        title: "status of the months",
-        severity: Severity::Info,
-        verdict: if all == 0 { Verdict::NotRun } else { Verdict::Pass },
-        detail: match open.len() {
-            0 => format!(
-                "{all} payer-periods, all final; earlier readings are not kept, so changes since then are not shown"
-            ),
-            count => {
-                format!("{count} of {all} payer-periods may still change; unused commitment in them is provisional")
-            }
-        },
-        figure: Some(open.len().to_string()),
-        findings: shown(open),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod certificate;
 mod conservation;
 mod delivery;
 mod invoices;
+mod restated;
 mod semantics;
 mod split;
 
@@ -18,6 +19,7 @@ use crate::ingest::Inventory;
 use crate::ingest::capabilities::INVOICES;
 use crate::ledger::Ledger;
 use crate::ledger::gather::hours_in_period;
+use crate::ledger::store::History;
 use crate::ledger::tables::{BillCell, BillKey};
 use crate::schema::charges::{Metric, Text};
 use crate::schema::filter::NONE_TEXT;
@@ -25,7 +27,7 @@ use crate::schema::filter::NONE_TEXT;
 /// Findings of a check that are shown by name; the rest is counted.
 const FINDINGS_SHOWN: usize = 20;
 
-/// Checks a ledger against the files it was gathered from.
+/// Checks a ledger against the files it was gathered from, and against earlier readings of them.
 ///
 /// # Errors
 /// [`crate::Error::Invoice`] when the invoice file cannot be read.
@@ -33,6 +35,7 @@ pub fn reconcile(
     ledger: &Ledger,
     inventory: &Inventory,
     hashes: &[String],
+    history: &History,
     invoice: Option<&Path>,
 ) -> Result<Certificate> {
     let mut bills = Bills::new(ledger);
@@ -58,7 +61,7 @@ pub fn reconcile(
         semantics::usage_once(ledger),
         bills.unless_focus(semantics::net_is_gross_and_discounts(&bills), "FOCUS states cost after discounts only"),
         delivery::period(ledger, inventory, &bills),
-        delivery::status(&bills),
+        restated::status(&bills, history),
         delivery::coverage(&bills),
         conservation::one_currency(ledger),
     ];

@@ -161,20 +161,20 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Lines that are written to memory, where writing cannot fail.
-struct Sheet(::csv::Writer<Vec<u8>>);
+pub(super) struct Sheet(::csv::Writer<Vec<u8>>);
 
 impl Sheet {
-    fn new(header: Vec<String>) -> Sheet {
+    pub(super) fn new(header: Vec<String>) -> Sheet {
         let mut sheet = Sheet(::csv::WriterBuilder::new().flexible(true).from_writer(Vec::new()));
         sheet.push(header);
         sheet
     }
 
-    fn push(&mut self, cells: Vec<String>) {
+    pub(super) fn push(&mut self, cells: Vec<String>) {
         self.0.write_record(cells).expect("a record fits in memory");
     }
 
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         let bytes = self.0.into_inner().expect("memory can be flushed");
         String::from_utf8(bytes).expect("records are made of text")
     }

@@ -117,12 +117,12 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Markdown that grows block by block.
-struct Page {
-    text: String,
+pub(super) struct Page {
+    pub(super) text: String,
 }
 
 impl Page {
-    fn titled(title: &str) -> Page {
+    pub(super) fn titled(title: &str) -> Page {
         Page { text: format!("# {}\n", escape(title)) }
     }
 
@@ -144,7 +144,7 @@ impl Page {
         }
     }
 
-    fn table(&mut self, grid: &Grid) {
+    pub(super) fn table(&mut self, grid: &Grid) {
         if grid.rows.is_empty() {
             self.paragraph("None.");
             return;

@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod grid;
 pub mod json;
+pub mod kept;
 pub mod markdown;
 pub mod summaries;
 

@@ -127,6 +127,18 @@ const FREQUENCIES: [&str; 4] = ["", "Usage-Based", "Recurring", "One-Time"];
 const CORRECTION_WORD: &str = "Correction";
 
 impl ChargeKind {
+    /// The byte it is kept as.
+    pub fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// The kind of a byte; `None` for a byte that is no kind's.
+    pub fn of_byte(byte: u8) -> Option<ChargeKind> {
+        let is_known = usize::from(byte & CATEGORY) < ChargeCategory::ALL.len()
+            && usize::from(byte >> FREQUENCY_SHIFT & FREQUENCY) < FREQUENCIES.len();
+        is_known.then_some(ChargeKind(byte))
+    }
+
     fn new(category: ChargeCategory, class: &str, frequency: &str, counts_usage: bool) -> ChargeKind {
         let frequency = FREQUENCIES.iter().position(|word| *word == frequency).unwrap_or(0) as u8;
         let class = if class == CORRECTION_WORD { CORRECTION } else { 0 };

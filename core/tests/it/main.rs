@@ -17,5 +17,6 @@ mod s3;
 mod sameness;
 mod split_costs;
 mod statuses;
+mod store;
 mod support;
 mod truth;

@@ -9,6 +9,7 @@ use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{Float64Type, TimestampMillisecondType};
 use farthing::ingest::file::open;
 use farthing::ledger::pass::{PassFile, PassOptions, gather};
+use farthing::ledger::store::History;
 use farthing::reconcile::reconcile;
 use farthing::{Bill, Check, Ledger, Verdict};
 use farthing_fixtures::{Config, Dialect, Scale, WriteOptions};
@@ -112,12 +113,13 @@ fn parents_and_their_shares_may_lie_in_different_files() {
     assert_eq!(check(&bill).verdict, Verdict::Pass);
     // On machines of their own, the one knows only shares, the other only instances.
     let part = |path: &Path| {
-        let file = PassFile { file: Arc::new(open(path).expect("it opens")), delivery: 0 };
+        let file = PassFile { file: Arc::new(open(path).expect("it opens")), delivery: 0, has_manifest: false };
         gather(&[file], &PassOptions::default()).expect("a ledger")
     };
     let hashes = vec![String::new(); 2];
-    let judged =
-        |ledger: &Ledger| of(reconcile(ledger, bill.inventory(), &hashes, None).expect("a certificate").checks);
+    let judged = |ledger: &Ledger| {
+        of(reconcile(ledger, bill.inventory(), &hashes, &History::default(), None).expect("a certificate").checks)
+    };
     assert_eq!(judged(&part(&first)).verdict, Verdict::Warn, "shares of what is not there");
     assert_eq!(judged(&part(&second)).verdict, Verdict::NotRun);
     for (one, other) in [(&first, &second), (&second, &first)] {
@@ -127,6 +129,9 @@ fn parents_and_their_shares_may_lie_in_different_files() {
         assert_eq!(judged(&merged).verdict, Verdict::Pass);
         merged.forget_unsplit();
         assert_eq!(judged(&merged), check(&bill));
+        let kept = Ledger::from_bytes(merged.to_bytes().expect("bytes")).expect("a ledger");
+        assert_eq!(judged(&kept), check(&bill), "as it is kept");
+        assert!(kept.files.iter().all(|file| file.pages.pages > 20), "{:?}", kept.files);
         assert!(merged.split_costs.parents.len() < before, "instances that nobody splits are forgotten");
     }
 }

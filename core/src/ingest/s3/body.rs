@@ -10,11 +10,11 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
 
-use super::digest::{hex, is_md5};
 use super::fault::Fault;
 use super::redact;
 use super::remote::Inner;
 use crate::error::s3::S3Error;
+use crate::ingest::digest::{hex, is_md5};
 
 /// What the bytes of an object were held against when they came down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,13 +3,13 @@
 //! `objects/<sha256>` holds bytes; `refs/<sha256 of endpoint, bucket, key, ETag and size>` says which. Any number of
 //! processes may share a cache: a name appears at once and whole, and whoever is second replaces like by like.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::body::CheckedBy;
-use super::digest::{is_sha256, sha256_of_fields};
-use super::dirs::{self, Folder};
 use crate::error::s3::{Result, S3Error};
+use crate::ingest::digest::{is_sha256, sha256_of_fields};
+use crate::ingest::dirs::{self, Folder};
 
 const REFERENCE_BYTES_MAX: u64 = 1024;
 const VERSION: &str = "farthing-reference-1";
@@ -35,7 +35,7 @@ pub(super) struct Temporary(dirs::Temporary);
 
 impl Temporary {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.0.write(bytes).map_err(at(&self.0.path()))
+        self.0.write_all(bytes).map_err(at(&self.0.path()))
     }
 }
 
@@ -75,7 +75,7 @@ impl Cache {
         object.0.rename(&entry.sha256).map_err(at(&self.object_path(&entry.sha256)))?;
         let write = || {
             let mut file = self.references.temporary()?;
-            file.write(entry.line(reference).as_bytes())?;
+            file.write_all(entry.line(reference).as_bytes())?;
             file.rename(reference)
         };
         write().map_err(at(&self.references.path_of(reference)))

@@ -176,7 +176,8 @@ where
 async fn one(inner: &Arc<Inner>, object: Object, deadline: Deadline, counters: &Counters) -> Result<Fetched> {
     let place = inner.endpoint.as_deref().unwrap_or("aws");
     let size = object.bytes.to_string();
-    let reference = super::digest::sha256_of_fields(&[place, &inner.uri.bucket, &object.key, &object.etag, &size]);
+    let reference =
+        crate::ingest::digest::sha256_of_fields(&[place, &inner.uri.bucket, &object.key, &object.etag, &size]);
     if let Some(entry) = inner.cache.find(&reference, object.bytes)? {
         let mut attempt = counters.begin();
         attempt.add(object.bytes);

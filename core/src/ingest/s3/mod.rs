@@ -9,8 +9,6 @@
 mod body;
 mod cache;
 mod client;
-mod digest;
-mod dirs;
 mod endpoint;
 mod fault;
 mod fetch;

@@ -1,4 +1,4 @@
-//! Folders of the cache by their handles: no name in them is followed anywhere else.
+//! Folders that this program writes to (caches, stores), by their handles: no name in them is followed anywhere else.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -18,14 +18,14 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// An open folder.
 #[derive(Debug, Clone)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     handle: Arc<OwnedFd>,
     path: PathBuf,
 }
 
 impl Folder {
     /// The folder of a path, made with all above it when it is not there.
-    pub(super) fn at(path: &Path) -> io::Result<Folder> {
+    pub(crate) fn at(path: &Path) -> io::Result<Folder> {
         std::fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE.bits()).create(path)?;
         let handle = fs::open(path, flags(OFlags::RDONLY | OFlags::DIRECTORY), Mode::empty())
             .map_err(|error| unlinked(error, std::fs::symlink_metadata(path).is_ok_and(|kind| kind.is_symlink())))?;
@@ -37,7 +37,7 @@ impl Folder {
     }
 
     /// A folder in this one, for its owner alone.
-    pub(super) fn inner(&self, name: &str) -> io::Result<Folder> {
+    pub(crate) fn inner(&self, name: &str) -> io::Result<Folder> {
         match fs::mkdirat(&self.handle, name, FOLDER_MODE) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
@@ -54,7 +54,7 @@ impl Folder {
     }
 
     /// The path of a name in it.
-    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
@@ -66,7 +66,7 @@ impl Folder {
     }
 
     /// The size of a file; nothing when there is none.
-    pub(super) fn size(&self, name: &str) -> io::Result<Option<u64>> {
+    pub(crate) fn size(&self, name: &str) -> io::Result<Option<u64>> {
         let stat = match fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(Errno::NOENT) => return Ok(None),
@@ -80,7 +80,7 @@ impl Folder {
     }
 
     /// The bytes of a file, up to a limit; nothing when there is none.
-    pub(super) fn read(&self, name: &str, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn read(&self, name: &str, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
         if self.size(name)?.is_none() {
             return Ok(None);
         }
@@ -94,8 +94,34 @@ impl Folder {
         Ok(Some(bytes))
     }
 
+    /// The names in it, temporary files left out, sorted.
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::Dir::read_from(&self.handle)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name != "." && name != ".." && !name.starts_with(TEMPORARY) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// A file, opened to be read; nothing when there is none.
+    pub(crate) fn file(&self, name: &str) -> io::Result<Option<File>> {
+        if self.size(name)?.is_none() {
+            return Ok(None);
+        }
+        match self.open(name, OFlags::RDONLY | OFlags::NONBLOCK) {
+            Ok(handle) => Ok(Some(File::from(handle))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A new file without a lasting name yet. Its lock tells that its writer lives.
-    pub(super) fn temporary(&self) -> io::Result<Temporary> {
+    pub(crate) fn temporary(&self) -> io::Result<Temporary> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -115,7 +141,7 @@ impl Folder {
     }
 
     /// Removes what writers left behind that are gone: their locks went with them.
-    pub(super) fn sweep(&self) -> io::Result<()> {
+    pub(crate) fn sweep(&self) -> io::Result<()> {
         for entry in fs::Dir::read_from(&self.handle)? {
             let entry = entry?;
             let Some(name) = temporary_name(entry.file_name()) else { continue };
@@ -128,7 +154,7 @@ impl Folder {
     }
 
     /// Removes a name, if it is there.
-    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         match fs::unlinkat(&self.handle, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),
@@ -155,7 +181,7 @@ fn temporary_name(name: &CStr) -> Option<&str> {
 
 /// A file that is removed again unless it gets a lasting name.
 #[derive(Debug)]
-pub(super) struct Temporary {
+pub(crate) struct Temporary {
     folder: Folder,
     name: String,
     file: File,
@@ -163,22 +189,28 @@ pub(super) struct Temporary {
 }
 
 impl Temporary {
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path_of(&self.name)
-    }
-
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
     }
 
     /// Gives it its name, in place of what had it before. After a crash, the name leads to all of its bytes or to
     /// none of them.
-    pub(super) fn rename(mut self, name: &str) -> io::Result<()> {
+    pub(crate) fn rename(mut self, name: &str) -> io::Result<()> {
         self.file.sync_all()?;
         fs::renameat(&self.folder.handle, self.name.as_str(), &self.folder.handle, name)?;
         self.named = true;
         fs::fsync(&self.folder.handle)?;
         Ok(())
+    }
+}
+
+impl Write for Temporary {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -201,7 +233,7 @@ mod tests {
         let folder = Folder::at(dir.path()).unwrap().inner("objects").unwrap();
         std::fs::write(dir.path().join("objects/.tmp-1-1-dead"), "half").unwrap();
         let mut living = folder.temporary().unwrap();
-        living.write(b"whole").unwrap();
+        living.write_all(b"whole").unwrap();
         folder.sweep().unwrap();
         assert!(!dir.path().join("objects/.tmp-1-1-dead").exists());
         assert!(living.path().exists());

@@ -1,0 +1,185 @@
+//! A bill's ledger, delivery by delivery: from the store what it has, gathered and kept what it has not.
+
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::{Earlier, Entry, FileKey, Key, Lookup, Store, Sums, file_keys, key};
+use crate::error::{Error, Result};
+use crate::ingest::Inventory;
+use crate::ingest::file::BillFile;
+use crate::ledger::Ledger;
+use crate::ledger::pass::{PassFile, PassOptions, gather, hashes};
+
+/// What the store has of each delivery of a bill.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    store: Store,
+    deliveries: Vec<Kept>,
+    notes: Mutex<Vec<String>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    name: String,
+    key: Key,
+    files: Vec<FileKey>,
+    lookup: Lookup,
+    sha256: OnceLock<Vec<String>>,
+    sums: OnceLock<Sums>,
+}
+
+/// A delivery that was read in another form before, from the same place.
+#[derive(Debug, Clone)]
+pub struct Reread {
+    /// The delivery's name.
+    pub delivery: String,
+    /// What it was.
+    pub earlier: Earlier,
+    /// What it adds up to now.
+    pub sums: Sums,
+}
+
+/// What the store tells of earlier readings.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// Whether there is a store at all.
+    pub is_kept: bool,
+    /// Deliveries that were read in another form before.
+    pub reread: Vec<Reread>,
+}
+
+/// The files of a delivery.
+fn of(files: &[PassFile], delivery: usize) -> Vec<PassFile> {
+    files.iter().filter(|file| file.delivery as usize == delivery).cloned().collect()
+}
+
+fn keys_of(files: &[PassFile], inventory: &Inventory) -> Result<Vec<FileKey>> {
+    let files: Vec<&BillFile> = files.iter().map(|file| file.file.as_ref()).collect();
+    file_keys(&files, inventory)
+}
+
+impl Keeping {
+    /// Looks for every delivery of an inventory.
+    ///
+    /// # Errors
+    /// Those of opening the store, and of local files that cannot be read.
+    pub(crate) fn open(folder: &Path, inventory: &Inventory, files: &[PassFile]) -> Result<Keeping> {
+        let store = Store::open(folder)?;
+        let mut notes = Vec::new();
+        let mut deliveries = Vec::new();
+        for (number, delivery) in inventory.deliveries.iter().enumerate() {
+            let files = keys_of(&of(files, number), inventory)?;
+            let key = key(delivery, &files);
+            let mut lookup = store.find(&key);
+            notes.append(&mut lookup.notes);
+            let (sha256, sums) = (OnceLock::new(), OnceLock::new());
+            if let Some(stored) = &lookup.stored {
+                sha256.get_or_init(|| stored.entry().sha256.clone());
+                sums.get_or_init(|| stored.entry().sums.clone());
+            }
+            let name = format!("{} in {}", delivery.export, delivery.dialect.name());
+            deliveries.push(Kept { name, key, files, lookup, sha256, sums });
+        }
+        Ok(Keeping { store, deliveries, notes: Mutex::new(notes) })
+    }
+
+    /// What was read before of each delivery, from the same place. It is known once the ledger is.
+    pub(crate) fn history(&self) -> History {
+        let reread = |kept: &Kept| {
+            let (earlier, sums) = (kept.lookup.earlier.clone()?, kept.sums.get().cloned()?);
+            Some(Reread { delivery: kept.name.clone(), earlier, sums })
+        };
+        History { is_kept: true, reread: self.deliveries.iter().filter_map(reread).collect() }
+    }
+
+    /// What was found in the store and cannot be used, and what could not be kept.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, note: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
+    }
+
+    /// Whether every delivery is in the store.
+    pub(crate) fn has_all(&self) -> bool {
+        self.deliveries.iter().all(|kept| kept.lookup.stored.is_some())
+    }
+
+    /// The ledger of all deliveries. `while_here` runs what reads files.
+    ///
+    /// # Errors
+    /// Those of gathering; a ledger that cannot be loaded is gathered again, and one that cannot be kept is not.
+    pub(crate) fn ledger(
+        &self,
+        files: &[PassFile],
+        inventory: &Inventory,
+        options: &PassOptions,
+        while_here: &dyn Fn(&dyn Fn() -> Result<Ledger>) -> Result<Ledger>,
+    ) -> Result<Ledger> {
+        let mut all = Ledger::default();
+        for (number, kept) in self.deliveries.iter().enumerate() {
+            let loaded = kept.lookup.stored.as_ref().map(|stored| stored.load(&self.store, number as u32));
+            let ledger = match loaded {
+                Some(Ok(ledger)) => ledger,
+                other => {
+                    if let Some(Err(fault)) = other {
+                        self.note(format!("{fault}; the delivery is read again"));
+                    }
+                    let files = of(files, number);
+                    while_here(&|| self.gather(kept, &files, inventory, options))?
+                }
+            };
+            all.merge(ledger);
+        }
+        Ok(all)
+    }
+
+    fn gather(&self, kept: &Kept, files: &[PassFile], inventory: &Inventory, options: &PassOptions) -> Result<Ledger> {
+        let ledger = gather(files, &PassOptions { is_whole: true, ..options.clone() })?;
+        let sha256 = hashes(files, options.threads)?;
+        if keys_of(files, inventory)? != kept.files {
+            let file = kept.files.first().map_or_else(String::new, |file| file.file.clone());
+            let detail = "it, or a file beside it, was written to while it was read; read it again".to_owned();
+            return Err(Error::Unreadable { file, detail });
+        }
+        let entry = Entry {
+            key: kept.key.clone(),
+            delivery: kept.name.clone(),
+            files: kept.files.clone(),
+            sha256: sha256.clone(),
+            sums: Sums::of(&ledger),
+            earlier: kept.lookup.earlier.clone(),
+        };
+        kept.sha256.get_or_init(|| sha256);
+        kept.sums.get_or_init(|| entry.sums.clone());
+        if let Err(error) = self.store.put(&entry, &ledger, &kept.lookup) {
+            self.note(format!("{error}; the ledger of {} is not kept, and will be gathered again", kept.name));
+        }
+        Ok(ledger)
+    }
+
+    /// SHA-256 of every file, in order. `while_here` runs what reads files.
+    ///
+    /// # Errors
+    /// Those of hashing.
+    pub(crate) fn hashes(
+        &self,
+        files: &[PassFile],
+        threads: usize,
+        while_here: &dyn Fn(&dyn Fn() -> Result<Vec<String>>) -> Result<Vec<String>>,
+    ) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        for (number, kept) in self.deliveries.iter().enumerate() {
+            let known = match kept.sha256.get() {
+                Some(known) => known.clone(),
+                None => {
+                    let files = of(files, number);
+                    while_here(&|| hashes(&files, threads))?
+                }
+            };
+            all.extend(known);
+        }
+        Ok(all)
+    }
+}
