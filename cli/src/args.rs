@@ -32,6 +32,7 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   farthing inspect bill/
   farthing inspect bill/ --format json
+  farthing inspect bill/ --quick
   farthing inspect s3://bucket/prefix/export/ --iam";
 
 const RECONCILE_EXAMPLES: &str = "\
@@ -230,6 +231,9 @@ pub(crate) enum Dialect {
 pub(crate) struct Inspect {
     #[command(flatten)]
     pub(crate) sources: Sources,
+    /// Look at footers and headers only: the bill is not read, so statuses, hashes and checksums are not known
+    #[arg(long, conflicts_with = "iam")]
+    pub(crate) quick: bool,
     /// Print the IAM policy that reading this source on S3 needs, and nothing more; S3 is not asked
     #[arg(long)]
     pub(crate) iam: bool,

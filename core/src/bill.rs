@@ -200,7 +200,7 @@ impl Bill {
                 Ok(ledger)
             }
             None => self.objects.while_here(|| {
-                let ledger = gather(&self.files, &self.pass)?;
+                let ledger = gather(&self.files, &PassOptions { is_whole: true, ..self.pass.clone() })?;
                 if self.objects.leave_once_folded() {
                     // Hashed while they are here.
                     let hashes = hashes(&self.files, self.pass.threads)?;

@@ -52,6 +52,18 @@ pub enum Error {
         /// The decoder's words.
         detail: String,
     },
+    /// A file that claims, or would become, more than is read.
+    #[error("{file}: {found}, more than {limit}; {hint}")]
+    Limit {
+        /// The file's path.
+        file: String,
+        /// What is too large, with its figure.
+        found: String,
+        /// The most that is read, with its unit.
+        limit: String,
+        /// What to do.
+        hint: String,
+    },
     /// A column that is missing, has a type that is not known, or holds a value that cannot be read.
     #[error("{file}: column {column}: {detail}")]
     Column {

@@ -57,7 +57,7 @@ pub(crate) fn open(
 impl Bill {
     /// What the source holds, as JSON.
     fn inventory(&self) -> String {
-        json::inventory(self.bill.inventory()).to_string()
+        json::inventory(self.bill.inventory(), None).to_string()
     }
 
     /// What the source holds, in one sentence.

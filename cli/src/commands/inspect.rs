@@ -1,4 +1,4 @@
-//! `farthing inspect`: what there is to read, from names, manifests, footers and headers.
+//! `farthing inspect`: what there is, from names, manifests, footers and headers, and what reading it shows.
 
 use farthing::ingest::s3::{S3Uri, iam_policy};
 use farthing::render::{csv, json, markdown};
@@ -12,13 +12,17 @@ pub(super) fn run(args: &Inspect, everywhere: &Everywhere, screen: &Screen) -> O
     if args.iam {
         return iam(args, screen);
     }
-    let bill = open(&args.sources, None, everywhere, screen, &ReadingBar::new(screen))?;
+    let bar = ReadingBar::new(screen);
+    let bill = open(&args.sources, None, everywhere, screen, &bar)?;
     let inventory = bill.inventory();
+    let certificate = if args.quick { None } else { Some(bill.reconcile(None)?) };
+    bar.clear();
+    let certificate = certificate.as_ref();
     let text = match args.output.format() {
-        Format::Table => pages::inventory(inventory, screen.look(args.output.file.is_some())),
-        Format::Json => json::text(&json::inventory(inventory)),
-        Format::Csv => csv::inventory(inventory),
-        Format::Markdown => markdown::inventory(inventory),
+        Format::Table => pages::inventory(inventory, certificate, screen.look(args.output.file.is_some())),
+        Format::Json => json::text(&json::inventory(inventory, certificate)),
+        Format::Csv => csv::inventory(inventory, certificate),
+        Format::Markdown => markdown::inventory(inventory, certificate),
     };
     screen.emit(&text, args.output.file.as_deref())?;
     tell_store(&bill, screen);

@@ -11,6 +11,9 @@ use farthing::{Certificate, CostTable, Inventory, Report, Skipped};
 use super::table::table;
 use super::{FINDINGS_MAX, Look, Paint};
 
+/// Files whose hashes are shown without being asked for.
+const HASHES_MAX: usize = 20;
+
 /// The answer to a cost question. The certificate goes to standard error.
 pub(crate) fn costs(answer: &CostTable, look: Look) -> String {
     let mut page = Page::new(look);
@@ -65,12 +68,18 @@ pub(crate) fn report(report: &Report, look: Look) -> String {
     page.text
 }
 
-/// What there is to read.
-pub(crate) fn inventory(inventory: &Inventory, look: Look) -> String {
+/// What there is to read, and with a certificate what reading it has shown.
+pub(crate) fn inventory(inventory: &Inventory, certificate: Option<&Certificate>, look: Look) -> String {
     let mut page = Page::new(look);
     page.title("Inventory");
     page.line(&summaries::inventory_sentence(inventory));
     page.table(&summaries::deliveries(inventory));
+    if let Some(certificate) = certificate {
+        page.heading("Billing periods");
+        page.table(&summaries::statuses(certificate));
+        page.heading("Integrity");
+        summaries::integrity(inventory, certificate).iter().for_each(|line| page.line(&format!("- {line}")));
+    }
     page.heading("What can be computed");
     page.table(&untitled(summaries::capabilities(inventory), &[]));
     if !inventory.notes.is_empty() {
@@ -82,6 +91,10 @@ pub(crate) fn inventory(inventory: &Inventory, look: Look) -> String {
     if look.verbose {
         page.heading("Files");
         page.table(&summaries::files(inventory));
+    }
+    if let Some(certificate) = certificate.filter(|read| look.verbose || read.inputs.len() <= HASHES_MAX) {
+        page.heading("Hashes");
+        page.table(&summaries::inputs(certificate));
     }
     page.text
 }

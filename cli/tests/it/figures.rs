@@ -146,3 +146,22 @@ fn an_invoice_that_agrees_ties_and_one_that_does_not_is_told() {
     let page = String::from_utf8(output.stdout).unwrap();
     assert!(page.contains("-123.4") && page.contains("Difference"), "{page}");
 }
+
+#[test]
+fn inspect_reads_the_bill_unless_it_is_quick() {
+    let place = Place::with_bill();
+    let read = place.json("inspect bill --format json");
+    let statuses = read["statuses"].as_array().unwrap();
+    assert!(!statuses.is_empty() && statuses.iter().all(|month| month["status"] == "final"), "{statuses:?}");
+    let certificate = place.json("reconcile bill --format json");
+    assert_eq!(read["inputs"], certificate["inputs"], "the same rows and hashes");
+    let quick = place.json("inspect bill --quick --format json");
+    assert!(quick.get("statuses").is_none() && quick["rows"][0]["sha256"].is_null(), "{quick}");
+    for format in ["table", "markdown"] {
+        let page = place.stdout(&format!("inspect bill --format {format}"));
+        for word in ["Billing periods", "final", "Usage until", "Integrity", "carries a checksum", "Codec", "SHA-256"] {
+            assert!(page.contains(word), "{word}: {page}");
+        }
+        assert!(!place.stdout(&format!("inspect bill --quick --format {format}")).contains("SHA-256"));
+    }
+}

@@ -73,7 +73,10 @@ fn a_month_is_fetched_alone_and_mistakes_are_told() {
     for (line, told) in [
         ("inspect s3://farthing-bills/nowhere", "s3://farthing-bills/nowhere: nothing is here"),
         ("inspect s3://no-such-bills/prefix", "there is no such bucket"),
-        ("inspect s3://farthing-bills/prefix --profile nobody", "no AWS credentials"),
+        (
+            "inspect s3://farthing-bills/prefix --profile nobody",
+            "no AWS credentials (the profile `nobody` does not exist or has none",
+        ),
     ] {
         let output = farthing(&place, &server, line).output().unwrap();
         let message = String::from_utf8(output.stderr).unwrap();

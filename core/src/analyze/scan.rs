@@ -150,7 +150,7 @@ pub fn charges(
         }
     }
     // One thread keeps the order of the bill.
-    let options = PassOptions { threads: 1, progress: options.progress.clone() };
+    let options = PassOptions { threads: 1, ..options.clone() };
     let parts = run(files, &wanted, &options, &SharedNames::default(), || Pick {
         grouper: Grouper::new(slots.clone()),
         members: Members::new(slots.dimensions.clone()),

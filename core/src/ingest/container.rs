@@ -11,14 +11,10 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::guard::guarded;
+use super::limits::{
+    Exceeded, NO_REPORT_IS_SO, RECORD_BYTES_MAX, TEXT_UNFOLDED_BYTES_MIN, TEXT_UNFOLDING_MAX, mebibytes,
+};
 use crate::error::{Error, Result};
-
-/// How much larger than itself a packed file may become. Reports stay below 100; a bomb is near 1,000.
-const UNFOLDING_MAX: u64 = 500;
-/// What any file may become, however small it is.
-const UNFOLDED_BYTES_MIN: u64 = 64 << 20;
-/// The longest record that is read: a quotation mark that nobody closes would swallow the rest of the file.
-const RECORD_BYTES_MAX: u64 = 16 << 20;
 
 /// A csv file with what it is packed into.
 #[derive(Debug, Clone)]
@@ -63,7 +59,7 @@ impl Container {
         if (named.0 && !is_gzip) || (named.1 && !is_zip) {
             return Err(unreadable(format!("by its name it is a {said} file, and it does not begin as one")));
         }
-        let limit = UNFOLDED_BYTES_MIN.max(bytes.saturating_mul(UNFOLDING_MAX));
+        let limit = TEXT_UNFOLDED_BYTES_MIN.max(bytes.saturating_mul(TEXT_UNFOLDING_MAX));
         let packing = match (is_gzip, is_zip) {
             (true, _) => Packing::Gzip,
             (_, true) => Packing::Zip(guarded(file, "zip", || entries(opened))?),
@@ -75,7 +71,7 @@ impl Container {
             }
             let bytes = entries.iter().map(|entry| entry.bytes).fold(0, u64::saturating_add);
             if bytes > limit {
-                return Err(unreadable(too_large(limit)));
+                return Err(too_large(limit).of(file));
             }
         }
         Ok(Container { path: path.to_path_buf(), limit, packing })
@@ -130,11 +126,9 @@ impl Container {
     }
 }
 
-fn too_large(limit: u64) -> String {
-    format!(
-        "it becomes more than {} MiB of text, which is {UNFOLDING_MAX} times its size; no report is packed so tightly",
-        limit >> 20
-    )
+fn too_large(limit: u64) -> Exceeded {
+    let limit = format!("{} of text, which is {TEXT_UNFOLDING_MAX} times its size", mebibytes(limit));
+    Exceeded::new("it is packed too tightly: it becomes more than a report would", limit, NO_REPORT_IS_SO)
 }
 
 /// The files of an archive, in its order.
@@ -199,10 +193,9 @@ impl Read for Text {
             return Err(io::Error::other(too_large(self.limit)));
         }
         if self.since_record > RECORD_BYTES_MAX {
-            return Err(io::Error::other(format!(
-                "a record has more than {} MiB: a quotation mark may be open",
-                RECORD_BYTES_MAX >> 20
-            )));
+            let found = "a record does not end where it should: a quotation mark may be open";
+            let limit = mebibytes(RECORD_BYTES_MAX);
+            return Err(io::Error::other(Exceeded::new(found, limit, NO_REPORT_IS_SO)));
         }
         Ok(count)
     }

@@ -15,11 +15,10 @@ use super::columns::{Columns, Header, dialect};
 use super::container::{Container, Text};
 use super::file::{BATCH_ROWS, BillFile, Form};
 use super::guard::guarded;
+use super::limits::{COLUMNS_MAX, Exceeded, NO_REPORT_IS_SO};
 use crate::error::{Error, Result};
 use crate::schema::line_items::LineItem;
 
-/// Columns that a file may have.
-const COLUMNS_MAX: usize = 20_000;
 /// Text that a batch may hold; rows of unusual length make smaller batches.
 const BATCH_BYTES_MAX: usize = 32 << 20;
 /// What is read at once.
@@ -83,6 +82,7 @@ pub(super) fn open(path: &Path, name: String) -> Result<BillFile> {
             row_groups: 1,
             written_by: None,
             columns: headers.len(),
+            codec: "text".to_owned(),
             time_encoding: encoding(LineItem::UsageStart),
             money_encoding: encoding(dialect.cash()),
         },
@@ -112,12 +112,13 @@ fn headers_of(container: &Container, part: usize, file: &str) -> Result<Vec<Head
     let unreadable = |detail: String| Error::Unreadable { file: file.to_owned(), detail };
     let text = container.text(part, 0, Arc::default())?;
     let mut record = ByteRecord::new();
-    let found = reader(text).read_byte_record(&mut record).map_err(|error| unreadable(words(error)))?;
+    let found = reader(text).read_byte_record(&mut record).map_err(|error| failed(file, "", error))?;
     if !found {
         return Err(unreadable("it has no header".to_owned()));
     }
     if record.len() > COLUMNS_MAX {
-        return Err(unreadable(format!("it has {} columns, more than {COLUMNS_MAX}", record.len())));
+        let found = format!("it has {} columns", record.len());
+        return Err(Exceeded::new(found, COLUMNS_MAX, NO_REPORT_IS_SO).of(file));
     }
     if record.as_slice().contains(&0) || record.as_slice().starts_with(b"\xff\xfe") {
         return Err(unreadable("its header is no text in UTF-8".to_owned()));
@@ -151,12 +152,19 @@ fn unlike(file: &str, column: &str, what: &str) -> Error {
     Error::Column { file: file.to_owned(), column: column.to_owned(), detail }
 }
 
-/// What a csv reader's error says.
-fn words(error: ::csv::Error) -> String {
-    match error.into_kind() {
-        ::csv::ErrorKind::Io(error) => format!("this is no whole csv file ({error})"),
-        other => format!("this is no whole csv file ({other:?})"),
-    }
+/// A csv reader's error as one about the file, with where it was.
+fn failed(file: &str, place: &str, error: ::csv::Error) -> Error {
+    let said = match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => {
+            if let Some(exceeded) = error.get_ref().and_then(|inner| inner.downcast_ref::<Exceeded>()) {
+                let Exceeded { found, limit, hint } = exceeded.clone();
+                return Exceeded { found: format!("{place}{found}"), limit, hint }.of(file);
+            }
+            error.to_string()
+        }
+        other => format!("{other:?}"),
+    };
+    Error::Unreadable { file: file.to_owned(), detail: format!("{place}this is no whole csv file ({said})") }
 }
 
 impl Table {
@@ -231,8 +239,12 @@ impl Records<'_> {
     }
 
     fn unreadable(&self, detail: String) -> Error {
-        let file = self.table.container.part_name(self.file, self.parts.saturating_sub(1));
-        Error::Unreadable { file, detail }
+        Error::Unreadable { file: self.part_name(), detail }
+    }
+
+    /// How messages name the part that is being read.
+    fn part_name(&self) -> String {
+        self.table.container.part_name(self.file, self.parts.saturating_sub(1))
     }
 
     /// The line that the last record begins on.
@@ -247,7 +259,7 @@ impl Records<'_> {
         }
         self.parts += 1;
         let mut reader = reader(self.table.container.text(self.parts - 1, self.unfolded, Arc::clone(&self.done))?);
-        let found = reader.read_byte_record(&mut self.header).map_err(|error| self.unreadable(words(error)))?;
+        let found = reader.read_byte_record(&mut self.header).map_err(|error| failed(&self.part_name(), "", error))?;
         reader.get_mut().record_ended();
         if !found || self.header.len() != self.table.headers.len() {
             return Err(self.unreadable("it changed while it was read".to_owned()));
@@ -270,7 +282,7 @@ impl Records<'_> {
                 self.reader = None;
                 return Ok(false);
             }
-            Err(error) => return Err(self.unreadable(format!("after line {before}: {}", words(error)))),
+            Err(error) => return Err(failed(&self.part_name(), &format!("after line {before}: "), error)),
         }
         let due = self.table.headers.len();
         if self.record.len() != due {

@@ -10,6 +10,8 @@ use arrow::datatypes::UInt64Type;
 
 use super::columns::Columns;
 use super::guard::guarded;
+use super::pages::PageCount;
+use super::texts::Texts;
 use super::{DeliveredFile, csv, parquet};
 use crate::error::{Error, Result};
 use crate::schema::line_items::{Dialect, LineItem};
@@ -153,14 +155,19 @@ impl BillFile {
     pub fn row_group(&self, group: usize, projection: &Projection) -> Result<RowGroup<'_>> {
         let roots = self.columns.roots(projection);
         let mut layout = self.columns.layout(&roots, projection);
+        let mut pages = PageCount::default();
         let reader = match &self.form {
-            Form::Parquet(metadata) => Reader::Parquet(parquet::row_group(self, metadata, group, &roots)?),
+            Form::Parquet(metadata) => {
+                let (reader, count) = parquet::row_group(self, metadata, group, &roots)?;
+                pages = count;
+                Reader::Parquet(reader)
+            }
             Form::Csv(table) => {
                 layout.lines = Some(roots.len());
                 Reader::Csv(Box::new(table.records(self, &roots)))
             }
         };
-        Ok(RowGroup { file: self, layout, reader, rows: 0 })
+        Ok(RowGroup { file: self, layout, reader, rows: 0, pages, texts: Texts::default() })
     }
 }
 
@@ -170,6 +177,8 @@ pub struct RowGroup<'a> {
     layout: Layout,
     reader: Reader<'a>,
     rows: u64,
+    pages: PageCount,
+    texts: Texts,
 }
 
 enum Reader<'a> {
@@ -181,15 +190,23 @@ impl RowGroup<'_> {
     /// The next batch of rows, or `None` at the end.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] when the decoder fails or panics.
+    /// [`Error::Unreadable`] when the decoder fails or panics, [`Error::Limit`] for a text that is too long.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
         let file = &self.file.footer.file;
         let batch = match &mut self.reader {
             Reader::Parquet(reader) => guarded(file, "parquet", || reader.next().transpose())?,
             Reader::Csv(records) => guarded(file, "csv", || Ok::<_, Error>(records.next_batch()))??,
         };
-        self.rows += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+        if let Some(batch) = &batch {
+            self.texts.look_at(batch, file)?;
+            self.rows += batch.num_rows() as u64;
+        }
         Ok(batch)
+    }
+
+    /// The pages of it that are read, and how many carry a checksum; text has none.
+    pub fn pages(&self) -> PageCount {
+        self.pages
     }
 
     /// Bytes of the file that the batches so far stand for, about.

@@ -23,6 +23,11 @@ pub(super) fn guarded<T, E: Display>(
     }
 }
 
+/// Runs what makes sense of decoded rows; a panic becomes an [`Error::Unreadable`] that names the file.
+pub(crate) fn guarded_rows(file: &str, read: impl FnOnce() -> Result<()>) -> Result<()> {
+    guarded(file, "row", || Ok::<_, Error>(read()))?
+}
+
 thread_local! {
     static DECODING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }

@@ -9,7 +9,9 @@ pub mod csv;
 pub(crate) mod digest;
 pub(crate) mod dirs;
 pub mod file;
+mod footer;
 pub mod guard;
+pub mod limits;
 pub mod manifest;
 #[cfg(feature = "s3")]
 pub(crate) mod objects;
@@ -17,11 +19,15 @@ pub(crate) mod objects;
 #[path = "no_objects.rs"]
 pub(crate) mod objects;
 pub(crate) mod opening;
+mod packed;
+pub mod pages;
 mod parquet;
 mod place;
 #[cfg(feature = "s3")]
 pub mod s3;
 pub mod source;
+mod texts;
+mod thrift;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -102,6 +108,8 @@ pub struct DeliveredFile {
     pub written_by: Option<String>,
     /// How many columns it has.
     pub columns: usize,
+    /// What its pages are packed with: `snappy`, `zstd`, `none`; `text` has no pages.
+    pub codec: String,
     /// How instants are stored: `Timestamp(ms)`, `INT96`, `text`.
     pub time_encoding: String,
     /// How money is stored: `Float64`, `Decimal128(38, 10)`, `text`.

@@ -1,5 +1,6 @@
 //! Parquet: footers first, one schema for every file, then row groups as batches with dictionary codes kept.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,12 +10,15 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::{Encoding, Type as PhysicalType};
+use parquet::basic::{Compression, Encoding, Type as PhysicalType};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
 use super::DeliveredFile;
 use super::columns::{Columns, Header, dialect};
 use super::file::{BATCH_ROWS, BillFile, Form};
+use super::footer;
 use super::guard::guarded;
+use super::pages::{Group, PageCount};
 use crate::error::{Error, Result};
 use crate::schema::line_items::{Kind, LineItem};
 
@@ -24,13 +28,14 @@ const FORM: &str = "parquet";
 /// Reads a file's footer and gates its schema.
 ///
 /// # Errors
-/// [`Error::Unreadable`] when it is no parquet file or truncated, [`Error::NotABill`] when it has none of a
+/// [`Error::Unreadable`] when it is no parquet file or truncated, [`Error::Limit`], [`Error::NotABill`] when it has none of a
 /// bill's columns, [`Error::Column`] when a column has a type that is not known or is there twice.
 pub(super) fn open(path: &Path, name: String) -> Result<BillFile> {
-    let file = File::open(path).map_err(|source| Error::io(path, source))?;
+    let mut file = File::open(path).map_err(|source| Error::io(path, source))?;
     let bytes = file.metadata().map_err(|source| Error::io(path, source))?.len();
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let footer = guarded(&name, FORM, || ArrowReaderMetadata::load(&file, options.clone()))?;
+    let metadata = Arc::new(footer::read(path, &mut file, &name, bytes)?);
+    let footer = guarded(&name, FORM, || ArrowReaderMetadata::try_new(metadata, options.clone()))?;
     let headers: Vec<Header> = footer.schema().fields().iter().map(|field| Header::new(field.name())).collect();
     let dialect = dialect(&headers, false);
     let columns = Columns::find(&name, &headers, dialect)?;
@@ -56,6 +61,7 @@ pub(super) fn open(path: &Path, name: String) -> Result<BillFile> {
             row_groups: row_group_rows.len(),
             written_by: parquet.file_metadata().created_by().map(str::to_owned),
             columns: footer.schema().fields().len(),
+            codec: codec(parquet),
             time_encoding: encoding(&footer, &columns, LineItem::UsageStart),
             money_encoding: encoding(&footer, &columns, dialect.cash()),
         },
@@ -118,12 +124,18 @@ fn wanted_type(item: LineItem, field: &Field, int96: bool) -> std::result::Resul
         (Kind::Number, Float64 | Float32 | Decimal128(..) | Int8 | Int16 | Int32 | Int64 | UInt32 | UInt64) => {
             Ok(found.clone())
         }
-        (Kind::Map, Map(entries, sorted)) => Ok(Map(keyed_by_codes(entries), *sorted)),
-        (Kind::Map, List(entries)) => Ok(List(keyed_by_codes(entries))),
+        (Kind::Map, Map(entries, sorted)) if is_of_texts(entries) => Ok(Map(keyed_by_codes(entries), *sorted)),
+        (Kind::Map, List(entries)) if is_of_texts(entries) => Ok(List(keyed_by_codes(entries))),
         (kind, _) => {
             Err(format!("its type {found} is not one that AWS delivers for {kind:?}; export the report again"))
         }
     }
+}
+
+/// Whether a map's entries are pairs of texts.
+fn is_of_texts(entries: &FieldRef) -> bool {
+    let is_text = |field: &FieldRef| matches!(field.data_type(), DataType::Utf8 | DataType::Binary);
+    matches!(entries.data_type(), DataType::Struct(fields) if fields.len() == 2 && fields.iter().all(is_text))
 }
 
 /// A map's entries with dictionary-coded keys and values.
@@ -139,6 +151,17 @@ fn keyed_by_codes(entries: &FieldRef) -> FieldRef {
     Arc::new(entries.as_ref().clone().with_data_type(DataType::Struct(coded)))
 }
 
+/// What a file's pages are packed with.
+fn codec(metadata: &ParquetMetaData) -> String {
+    let chunks = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    let name = |chunk: &ColumnChunkMetaData| match chunk.compression() {
+        Compression::UNCOMPRESSED => "none".to_owned(),
+        packed => packed.to_string().split('(').next().unwrap_or_default().to_ascii_lowercase(),
+    };
+    let names: BTreeSet<String> = chunks.map(name).collect();
+    if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
 fn encoding(footer: &ArrowReaderMetadata, columns: &Columns, item: LineItem) -> String {
     let Some(at) = columns.known[item as usize] else { return "absent".to_owned() };
     if is_int96(footer, at) {
@@ -150,22 +173,26 @@ fn encoding(footer: &ArrowReaderMetadata, columns: &Columns, item: LineItem) -> 
     }
 }
 
-/// Opens a row group, with only these top-level columns decoded.
+/// Opens a row group, with only these top-level columns decoded, after a look at their pages.
 pub(super) fn row_group(
     bill: &BillFile,
     metadata: &ArrowReaderMetadata,
     group: usize,
     roots: &[usize],
-) -> Result<ParquetRecordBatchReader> {
+) -> Result<(ParquetRecordBatchReader, PageCount)> {
     let file = File::open(&bill.path).map_err(|source| Error::io(&bill.path, source))?;
+    let (name, bytes) = (bill.footer.file.as_str(), bill.footer.bytes);
+    let pages = Group { name, file: &file, bytes, metadata: metadata.metadata(), number: group };
+    let count = guarded(name, FORM, || Ok::<_, Error>(pages.look_at(roots)))??;
     let mask = ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied());
-    guarded(&bill.footer.file, FORM, || {
+    let reader = guarded(name, FORM, || {
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata_of(bill, metadata, group, roots)?)
             .with_projection(mask)
             .with_row_groups(vec![group])
             .with_batch_size(BATCH_ROWS)
             .build()
-    })
+    })?;
+    Ok((reader, count))
 }
 
 /// How a row group is read: text whose writer gave up its dictionary (resource ids) comes as views of the pages,

@@ -4,17 +4,20 @@ use super::covered::product_cell;
 use super::keyed::{Keyed, blocks, touch};
 use super::lines::{Line, LineKey};
 use super::repeats::Samples;
+use super::split_costs::Parents;
 use super::spread::Shared;
 use super::tables::{
     AuditKey, BillKey, CommitmentKey, CostCell, Costs, KindCell, KindKey, Ledger, MASK_WORDS, ProductKey,
 };
+use crate::ingest::pages::PageCount;
 use crate::normalize::ChargeBatch;
 use crate::normalize::cur::Wanted;
 use crate::schema::charges::{METRICS, Metric, Text};
 use crate::schema::names::{NONE, Names, SharedNames};
 use crate::schema::values::{CommitmentStatus, LineItemType, Pricing};
 
-pub(super) const SECONDS_PER_HOUR: i64 = 3_600;
+/// Seconds of an hour.
+pub const SECONDS_PER_HOUR: i64 = 3_600;
 const SECONDS_PER_DAY: i64 = 86_400;
 /// Hours that a mask has bits for.
 const MASK_HOURS: i64 = (MASK_WORDS * 64) as i64;
@@ -71,6 +74,8 @@ pub struct Gatherer {
     /// The bill that was asked for last: nearly always that of the next row.
     last_bill: (BillKey, u32),
     kind_sums: Vec<KindSums>,
+    /// The instances whose costs are held against what is split of them.
+    pub(super) parents: Parents,
     /// By account id: the latest day with a name, and the name.
     account_names: Vec<(i32, u32)>,
     rows: Rows,
@@ -127,6 +132,11 @@ pub(super) struct Demand {
 }
 
 impl Gatherer {
+    /// A fold that holds the costs of these instances against what is split of them.
+    pub fn following(parents: Parents) -> Gatherer {
+        Gatherer { parents, ..Gatherer::default() }
+    }
+
     /// Folds a batch whose ids are of `names`.
     pub fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &str, delivery: u32) {
         let mut rows = std::mem::take(&mut self.rows);
@@ -143,6 +153,7 @@ impl Gatherer {
             self.see_account_name(batch, row, rows.days[row], names);
         }
         self.fold_commitments(batch, &mut rows);
+        self.fold_parents(batch, &rows);
         self.rows = rows;
         self.fold_terms(batch);
         self.close(file, delivery);
@@ -234,11 +245,12 @@ impl Gatherer {
         }
     }
 
-    /// Counts split-cost rows of a batch, which belong to no sum.
+    /// Counts split-cost rows of a batch, which belong to no sum, and holds them against what they split.
     pub fn split(&mut self, batch: &ChargeBatch, file: &str, delivery: u32) {
         if batch.split.is_empty() {
             return;
         }
+        self.fold_split(batch);
         let file = self.ledger.file(file, delivery);
         for row in &batch.split {
             let key = AuditKey { file, bill: u32::MAX, invoice: row.invoice, line_item_type: row.line_item_type };
@@ -248,10 +260,11 @@ impl Gatherer {
         }
     }
 
-    /// Counts rows as they came out of a file's decoder.
-    pub fn rows_read(&mut self, file: &str, delivery: u32, rows: u64) {
+    /// Counts rows as they came out of a file's decoder, and the pages they lay in.
+    pub fn rows_read(&mut self, file: &str, delivery: u32, rows: u64, pages: PageCount) {
         let file = self.ledger.file(file, delivery);
         self.ledger.files[file as usize].rows_read += rows;
+        self.ledger.files[file as usize].pages.add(pages);
     }
 
     /// The ledger, with the names its ids are of.

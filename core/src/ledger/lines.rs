@@ -44,11 +44,13 @@ pub(super) struct Line {
     pub(super) shared: u32,
     /// A place in the series of demand, or nowhere when no commitment could cover the line.
     pub(super) series: u32,
+    /// A place among the instances whose cost may be split, or nowhere.
+    pub(super) parent: u32,
 }
 
 impl Default for Line {
     fn default() -> Self {
-        Line { kind: NOWHERE, resource: NOWHERE, daily: NOWHERE, shared: NOWHERE, series: NOWHERE }
+        Line { kind: NOWHERE, resource: NOWHERE, daily: NOWHERE, shared: NOWHERE, series: NOWHERE, parent: NOWHERE }
     }
 }
 
@@ -139,6 +141,9 @@ impl Gatherer {
         let could_be_covered = product_cell.eligible && key.charge.counts_usage() && pricing != Pricing::Dynamic as u8;
         let zone = if product_cell.zonal { key.zone } else { NONE };
         let series = SeriesKey { bill, account, product, zone, covered_by: key.commitment_kind };
+        let may_be_split = key.charge.counts_usage() && self.follows(resource, product_key, names);
+        let parents = &mut self.ledger.split_costs.parents;
+        let parent = if may_be_split { parents.place((bill, resource), || 0) } else { NOWHERE };
         let resource = ResourceKey { bill, resource, account, product, tags, pricing };
         Line {
             kind,
@@ -146,6 +151,7 @@ impl Gatherer {
             daily: self.ledger.daily.group(daily, first),
             shared: self.shared.group(shared, first, &mut self.ledger, names),
             series: if could_be_covered { self.ledger.series.place(series, || None) } else { NOWHERE },
+            parent,
         }
     }
 }

@@ -5,12 +5,14 @@ use super::by_day::{ByDay, Group};
 use super::columns::{Amounts, Read};
 use super::keyed::Keyed;
 use super::load_names::load_names;
+use super::split_kept::load_split_costs;
 use super::tables::{
     AllocationGroup, AuditCell, AuditKey, BillCell, BillKey, CommitmentCell, CommitmentKey, CostCell, Costs,
     DailyGroup, FoldedFile, ForeignCell, IdentityCell, KindCell, KindKey, Ledger, MASK_WORDS, NegationCell,
     NegationKey, ProductCell, ProductKey, ResourceCell, ResourceKey, SeriesKey,
 };
 use crate::error::{Error, Result};
+use crate::ingest::pages::PageCount;
 use crate::normalize::Unreadable;
 use crate::schema::charges::{METRICS, Metric, Text};
 use crate::schema::focus::ChargeKind;
@@ -98,6 +100,7 @@ pub(crate) fn load(saved: &Reader) -> Read<Ledger> {
     load_resources(saved, &mut ledger)?;
     load_demand(saved, &mut ledger)?;
     load_commitments(saved, &mut ledger)?;
+    load_split_costs(saved, &mut ledger)?;
     load_audit(saved, &mut ledger)?;
     Ok(ledger)
 }
@@ -441,8 +444,12 @@ pub(super) fn load_audit(saved: &Reader, ledger: &mut Ledger) -> Read<()> {
     let file: Vec<String> = column(saved, "files", "file", &mut len)?;
     let delivery: Vec<u32> = column(saved, "files", "delivery", &mut len)?;
     let rows_read: Vec<u64> = column(saved, "files", "rows_read", &mut len)?;
-    let files = file.into_iter().zip(delivery).zip(rows_read);
-    ledger.files = files.map(|((file, delivery), rows_read)| FoldedFile { file, delivery, rows_read }).collect();
+    let pages: Vec<u64> = column(saved, "files", "pages", &mut len)?;
+    let with_checksum: Vec<u64> = column(saved, "files", "pages_with_checksum", &mut len)?;
+    let pages = pages.into_iter().zip(with_checksum).map(|(pages, with_checksum)| PageCount { pages, with_checksum });
+    let files = file.into_iter().zip(delivery).zip(rows_read).zip(pages);
+    let file = |(((file, delivery), rows_read), pages)| FoldedFile { file, delivery, rows_read, pages };
+    ledger.files = files.map(file).collect();
     columns!(
         saved, "audit", rows_len; file: u32, bill: u32, invoice: u32, line_item_type: u32, rows: u64, derived: u64,
     );
@@ -473,6 +480,7 @@ pub(super) fn load_audit(saved: &Reader, ledger: &mut Ledger) -> Read<()> {
     ledger.repeats = saved.take::<String>("notes/repeat")?.into_iter().collect();
     let one = |name: &str| saved.take::<u64>(name)?.first().copied().ok_or_else(|| format!("{name} is empty"));
     ledger.lossy_amounts = one("notes/lossy_amounts")?;
+    ledger.undated = one("notes/undated")?;
     ledger.without_contracted = one("notes/without_contracted")?;
     Ok(())
 }

@@ -32,6 +32,7 @@ impl Ledger {
         self.key_collisions.append(&mut other.key_collisions);
         self.repeats.append(&mut other.repeats);
         self.without_contracted += other.without_contracted;
+        self.undated += other.undated;
         for ((file, provider, currency), cell) in std::mem::take(&mut other.foreign) {
             self.add_foreign((places.files[file as usize], provider, currency), cell);
         }
@@ -95,6 +96,7 @@ impl Ledger {
         let files = other.files.iter().map(|file| {
             let number = self.file(&file.file, file.delivery);
             self.files[number as usize].rows_read += file.rows_read;
+            self.files[number as usize].pages.add(file.pages);
             number
         });
         let files = files.collect();
@@ -222,6 +224,8 @@ impl Ledger {
             mine.negated += cell.negated;
             mine.rows += cell.rows;
         }
+        let parent = |(bill, id): (u32, u32)| (places.bills[bill as usize], names.id(Text::ResourceId, id));
+        self.split_costs.absorb(&std::mem::take(&mut other.split_costs), parent);
         for ((bill, id), cell) in other.identity.drain() {
             self.identity.cell((places.bills[bill as usize], arn(id))).absorb(&cell);
         }

@@ -19,6 +19,8 @@ pub mod pass;
 pub mod polars_frames;
 mod repeats;
 mod save;
+pub mod split_costs;
+mod split_kept;
 mod spread;
 pub mod store;
 pub mod tables;

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gather::{Gatherer, wanted};
 use super::repeats;
+use super::split_costs::Parents;
 use super::tables::Ledger;
 use crate::error::{Error, Result};
 use crate::ingest::file::BillFile;
-use crate::ingest::guard::panic_text;
+use crate::ingest::guard::{guarded_rows, panic_text};
+use crate::ingest::pages::PageCount;
 use crate::ingest::verify;
 use crate::normalize::cur::{Normalizer, Spellings, Wanted, absorb_unreadable};
 use crate::normalize::{ChargeBatch, Unreadable};
@@ -58,6 +60,8 @@ pub struct PassOptions {
     pub threads: usize,
     /// Called now and then.
     pub progress: Option<OnProgress>,
+    /// Whether the files are all there is of their bills: rows that belong together are then nowhere else.
+    pub is_whole: bool,
 }
 
 impl PassOptions {
@@ -77,8 +81,8 @@ pub trait Fold: Send {
     /// # Errors
     /// Whatever the fold cannot do.
     fn fold(&mut self, batch: &ChargeBatch, names: &SharedNames, file: &PassFile) -> Result<()>;
-    /// Learns that so many rows of a file came out of its decoder.
-    fn rows_read(&mut self, _file: &PassFile, _rows: u64) {}
+    /// Learns that so many rows of a file came out of its decoder, and of how many pages.
+    fn rows_read(&mut self, _file: &PassFile, _rows: u64, _pages: PageCount) {}
     /// Called at the end of the pass.
     fn finish(self, normalizer: Normalizer, names: &SharedNames) -> Self::Output;
 }
@@ -160,12 +164,14 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut 
         let task = shared.next.fetch_add(1, Ordering::Relaxed);
         let Some(&(file, group)) = shared.tasks.get(task) else { break };
         let file = &shared.files[file];
-        let (mut rows, mut bytes) = (0, 0);
+        let (mut rows, mut bytes, mut pages) = (0, 0, PageCount::default());
         let mut read = || -> Result<()> {
             let mut row_group = file.file.row_group(group, &projection)?;
+            pages = row_group.pages();
             while let Some(batch) = row_group.next_batch()? {
                 rows += batch.num_rows() as u64;
-                normalizer.normalize(&row_group.line_items(&batch), &mut charges)?;
+                let line_items = row_group.line_items(&batch);
+                guarded_rows(line_items.file, || normalizer.normalize(&line_items, &mut charges))?;
                 fold.fold(&charges, names, file)?;
                 let bytes_before = std::mem::replace(&mut bytes, row_group.bytes_done());
                 shared.report(batch.num_rows() as u64, bytes - bytes_before)?;
@@ -176,7 +182,7 @@ fn work<F: Fold>(shared: &Shared<'_>, wanted: &Wanted, names: &SharedNames, mut 
             shared.stopped.store(true, Ordering::Relaxed);
             return Err(error);
         }
-        fold.rows_read(file, rows);
+        fold.rows_read(file, rows, pages);
         let due = file.file.row_group_rows[group].unwrap_or(rows);
         if rows != due {
             return Err(Error::Unreadable {
@@ -210,6 +216,7 @@ struct Gathering {
     gatherer: Gatherer,
     lossy_amounts: u64,
     without_contracted: u64,
+    undated: u64,
     unreadable: BTreeMap<String, Unreadable>,
     spellings: Spellings,
 }
@@ -241,14 +248,15 @@ impl Fold for GatherFold {
         Ok(())
     }
 
-    fn rows_read(&mut self, file: &PassFile, rows: u64) {
-        self.with(|all| all.gatherer.rows_read(&file.file.footer.file, file.delivery, rows));
+    fn rows_read(&mut self, file: &PassFile, rows: u64, pages: PageCount) {
+        self.with(|all| all.gatherer.rows_read(&file.file.footer.file, file.delivery, rows, pages));
     }
 
     fn finish(self, normalizer: Normalizer, _names: &SharedNames) {
         self.with(|all| {
             all.lossy_amounts += normalizer.lossy_amounts;
             all.without_contracted += normalizer.without_contracted;
+            all.undated += normalizer.undated;
             for (column, found) in &normalizer.unreadable {
                 absorb_unreadable(&mut all.unreadable, column, found);
             }
@@ -264,7 +272,8 @@ impl Fold for GatherFold {
 /// # Errors
 /// As [`run`].
 pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
-    let all = Arc::new(Mutex::new(Gathering::default()));
+    let gatherer = Gatherer::following(Parents::of(files, options.is_whole)?);
+    let all = Arc::new(Mutex::new(Gathering { gatherer, ..Gathering::default() }));
     let names = SharedNames::default();
     let sampled = Arc::new(repeats::rates(files));
     let fold = || GatherFold { all: Arc::clone(&all), sampled: Arc::clone(&sampled) };
@@ -277,6 +286,10 @@ pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
     let mut ledger = all.gatherer.finish(names.take(), all.lossy_amounts, collisions.collect());
     ledger.unreadable = all.unreadable;
     ledger.without_contracted = all.without_contracted;
+    ledger.undated = all.undated;
+    if options.is_whole {
+        ledger.forget_unsplit();
+    }
     // A file without rows is read too.
     for file in files {
         ledger.file(&file.file.footer.file, file.delivery);
@@ -289,7 +302,7 @@ pub fn gather(files: &[PassFile], options: &PassOptions) -> Result<Ledger> {
 /// # Errors
 /// [`Error::Io`] when a file cannot be read.
 pub fn hashes(files: &[PassFile], threads: usize) -> Result<Vec<String>> {
-    let options = PassOptions { threads, progress: None };
+    let options = PassOptions { threads, ..PassOptions::default() };
     let next = AtomicUsize::new(0);
     let hashes = Mutex::new(vec![String::new(); files.len()]);
     on_threads(options.threads(files.len()), || {

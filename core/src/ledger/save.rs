@@ -7,6 +7,7 @@ use super::archive::Writer;
 use super::by_day::{ByDay, Group};
 use super::canonical::{Canonical, texts};
 use super::keyed::Keyed;
+use super::split_kept::save_split_costs;
 use super::tables::{
     AllocationGroup, AuditKey, BillCell, CommitmentCell, CommitmentKey, CostCell, Costs, DailyGroup, IdentityCell,
     Ledger, MASK_WORDS, NegationKey, ResourceCell, ResourceKey,
@@ -43,6 +44,7 @@ pub(crate) fn save<W: Write>(ledger: &Ledger, out: &mut Writer<W>) -> Written {
     save_resources(ledger, &order, out)?;
     save_demand(ledger, &order, out)?;
     save_commitments(ledger, &order, out)?;
+    save_split_costs(ledger, &order, out)?;
     save_audit(ledger, &order, out)
 }
 
@@ -283,6 +285,8 @@ fn save_audit<W: Write>(ledger: &Ledger, order: &Canonical, out: &mut Writer<W>)
     out.put("files/file", files.iter().map(|file| file.file.clone()))?;
     out.put("files/delivery", files.iter().map(|file| file.delivery))?;
     out.put("files/rows_read", files.iter().map(|file| file.rows_read))?;
+    out.put("files/pages", files.iter().map(|file| file.pages.pages))?;
+    out.put("files/pages_with_checksum", files.iter().map(|file| file.pages.with_checksum))?;
     let rows = sorted(&ledger.audit, |key| AuditKey {
         file: order.files[key.file as usize],
         bill: order.bill_place(key.bill),
@@ -310,5 +314,6 @@ fn save_audit<W: Write>(ledger: &Ledger, order: &Canonical, out: &mut Writer<W>)
     out.put("notes/key_collision", ledger.key_collisions.iter().cloned())?;
     out.put("notes/repeat", ledger.repeats.iter().cloned())?;
     out.put("notes/lossy_amounts", std::iter::once(ledger.lossy_amounts))?;
+    out.put("notes/undated", std::iter::once(ledger.undated))?;
     out.put("notes/without_contracted", std::iter::once(ledger.without_contracted))
 }

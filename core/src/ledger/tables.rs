@@ -4,6 +4,8 @@ use super::by_day::{ByDay, Group};
 use super::by_hour::ByHour;
 pub use super::cells::{BillCell, CommitmentCell, CostCell, Costs, DemandCell, IdentityCell, MASK_WORDS, or_mask};
 use super::keyed::Keyed;
+use super::split_costs::SplitCosts;
+use crate::ingest::pages::PageCount;
 use crate::schema::focus::ChargeKind;
 use crate::schema::names::Names;
 use crate::schema::values::LineItemType;
@@ -268,6 +270,8 @@ pub struct FoldedFile {
     pub delivery: u32,
     /// Rows that came out of its decoder.
     pub rows_read: u64,
+    /// Pages that were read, of parquet.
+    pub pages: PageCount,
 }
 
 /// A bill's exact sums. Ledgers add: [`Ledger::merge`].
@@ -297,6 +301,8 @@ pub struct Ledger {
     pub negation: Keyed<NegationKey, NegationCell>,
     /// Terms of the identity by bill and ARN.
     pub identity: Keyed<(u32, u32), IdentityCell>,
+    /// Instances whose costs are split among pods and tasks.
+    pub split_costs: SplitCosts,
     /// Rows by file.
     pub audit: Keyed<AuditKey, AuditCell>,
     /// The files.
@@ -305,6 +311,8 @@ pub struct Ledger {
     pub account_names: Keyed<u32, (i32, u32)>,
     /// Amounts that had more decimals than units of 1e-12 hold.
     pub lossy_amounts: u64,
+    /// Rows without a usage start, which are counted on the first day of their billing period.
+    pub undated: u64,
     /// Rows in FOCUS that do not state a contracted cost.
     pub without_contracted: u64,
     /// Rows of other providers than AWS, which belong to no sum.
@@ -344,7 +352,7 @@ impl Ledger {
         if let Some(at) = self.files.iter().position(|known| known.file == file && known.delivery == delivery) {
             return at as u32;
         }
-        self.files.push(FoldedFile { file: file.to_owned(), delivery, rows_read: 0 });
+        self.files.push(FoldedFile { file: file.to_owned(), delivery, rows_read: 0, pages: PageCount::default() });
         self.files.len() as u32 - 1
     }
 
@@ -359,6 +367,7 @@ impl Ledger {
             ("commitments", self.commitments.len(), self.commitments.bytes()),
             ("negation", self.negation.len(), self.negation.bytes()),
             ("identity", self.identity.len(), self.identity.bytes()),
+            ("split_costs", self.split_costs.hours.len(), self.split_costs.bytes()),
             ("tag_sets", self.names.tags.len(), self.names.tags.bytes()),
             ("audit", self.audit.len(), self.audit.bytes()),
         ]

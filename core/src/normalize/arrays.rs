@@ -260,25 +260,47 @@ fn rescale(value: i128, decimals: i32, scale: u32) -> Option<Scaled> {
 
 /// Fills `out` with instants in seconds since 1970-01-01 UTC; a missing one is an error.
 pub(super) fn instants(array: &ArrayRef, out: &mut Vec<i64>) -> std::result::Result<(), Bad> {
+    instants_or(array, None, out).map(|_| ())
+}
+
+/// As [`instants`], with others by row in place of those that are missing, and how many are.
+pub(super) fn instants_or(
+    array: &ArrayRef,
+    others: Option<&[i64]>,
+    out: &mut Vec<i64>,
+) -> std::result::Result<u64, Bad> {
     out.clear();
     if let Some(coded) = array.as_dictionary_opt::<Int32Type>() {
         let text = coded.values().as_string::<i32>();
         let values = parsed_instants(text);
+        let mut missing = 0;
         for row in 0..array.len() {
-            let value = if coded.is_null(row) { None } else { values[coded.keys().value(row) as usize] };
+            let is_missing = coded.is_null(row) || text.value(coded.keys().value(row) as usize).trim().is_empty();
+            let value = match others {
+                Some(others) if is_missing => {
+                    missing += 1;
+                    Some(others[row])
+                }
+                _ if is_missing => None,
+                _ => values[coded.keys().value(row) as usize],
+            };
             out.push(value.ok_or_else(|| missing_instant(coded, row))?);
         }
-        return Ok(());
+        return Ok(missing);
     }
     let seconds = cast(array, &DataType::Timestamp(TimeUnit::Second, None))
         .map_err(|error| Bad { row: 0, detail: error.to_string() })?;
     let seconds = seconds.as_primitive::<arrow::datatypes::TimestampSecondType>();
+    if let (Some(others), 1..) = (others, seconds.null_count()) {
+        out.extend((0..seconds.len()).map(|row| if seconds.is_null(row) { others[row] } else { seconds.value(row) }));
+        return Ok(seconds.null_count() as u64);
+    }
     if seconds.null_count() > 0 {
         let detail = "some rows have no instant, so they belong to no day; export the report again".to_owned();
         return Err(Bad { row: 0, detail });
     }
     out.extend_from_slice(seconds.values());
-    Ok(())
+    Ok(0)
 }
 
 fn missing_instant(coded: &DictionaryArray<Int32Type>, row: usize) -> Bad {

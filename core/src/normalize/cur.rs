@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
-use super::arrays::{DictionaryIds, Place, Unreadable, instants, text_ids};
+use super::ChargeBatch;
+use super::arrays::{DictionaryIds, Place, Unreadable, instants, instants_or, text_ids};
 use super::costs::Amounts;
+use super::split::SPLIT_AMOUNTS;
 use super::tags::SetReader;
-use super::{ChargeBatch, SplitRow};
 use crate::error::Result;
 use crate::ingest::file::{LineItemBatch, Projection};
 use crate::schema::charges::Text;
 use crate::schema::focus::ChargeKind;
 use crate::schema::line_items::LineItem;
 use crate::schema::names::{NONE, Names, Pool, SharedNames};
-use crate::schema::values::{ChargeCategory, CommitmentStatus, LineItemType, Pricing, SPLIT_COST_OPERATIONS, day_text};
+use crate::schema::values::{ChargeCategory, CommitmentStatus, LineItemType, Pricing, day_text};
 
 /// Columns that every charge needs, whatever is asked: its type, time and cost, and what the ladder reads.
 const ALWAYS: &[LineItem] = &[
@@ -72,6 +73,11 @@ const FOR_THE_LEDGER: &[LineItem] = &[
     LineItem::TotalDiscount,
     LineItem::ReservationTotalUnits,
     LineItem::ReservationUnusedUnits,
+    LineItem::SplitParentResourceId,
+    LineItem::SplitCost,
+    LineItem::SplitUnusedCost,
+    LineItem::SplitNetCost,
+    LineItem::SplitNetUnusedCost,
 ];
 
 /// Which charge columns a pass makes.
@@ -127,6 +133,8 @@ pub struct Normalizer {
     pub lossy_amounts: u64,
     /// Rows of FOCUS that do not state a contracted cost.
     pub without_contracted: u64,
+    /// Rows without a usage start, which are counted on the first day of their billing period.
+    pub undated: u64,
     /// Text that is no number in columns that no total rests on, by column as its file spells it.
     pub unreadable: BTreeMap<String, Unreadable>,
     pub(super) wanted: Wanted,
@@ -155,8 +163,9 @@ impl Normalizer {
             names: Names::default(),
             lossy_amounts: 0,
             without_contracted: 0,
+            undated: 0,
             unreadable: BTreeMap::new(),
-            amounts: wanted.projection().line_items,
+            amounts: wanted.projection().line_items.into_iter().filter(|item| !SPLIT_AMOUNTS.contains(item)).collect(),
             wanted,
             dictionaries: (0..LineItem::ALL.len()).map(|_| DictionaryIds::default()).collect(),
             tags: SetReader::default(),
@@ -217,28 +226,6 @@ impl Normalizer {
         })
     }
 
-    /// Takes split-cost rows out; `None` when there are none.
-    fn without_split_rows(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<Option<RecordBatch>> {
-        let mut operations = Vec::new();
-        self.ids(items, LineItem::Operation, Text::Operation, &mut operations)?;
-        let pool = self.names.pool(Text::Operation);
-        let split = SPLIT_COST_OPERATIONS.map(|operation| pool.find(operation).unwrap_or(u32::MAX));
-        let is_split = |operation: &u32| split.contains(operation);
-        if !operations.iter().any(is_split) {
-            return Ok(None);
-        }
-        let (mut invoices, mut types) = (Vec::new(), Vec::new());
-        self.ids(items, LineItem::InvoiceId, Text::InvoiceId, &mut invoices)?;
-        self.ids(items, LineItem::LineItemType, Text::LineItemType, &mut types)?;
-        let amounts = Amounts::read(items, &[LineItem::UnblendedCost])?;
-        for row in (0..operations.len()).filter(|&row| is_split(&operations[row])) {
-            let unblended = amounts.get(LineItem::UnblendedCost, row, &mut self.lossy_amounts)?.unwrap_or(0);
-            out.split.push(SplitRow { invoice: invoices[row], line_item_type: types[row], unblended });
-        }
-        let keep: BooleanArray = operations.iter().map(|operation| Some(!is_split(operation))).collect();
-        kept_rows(items, LineItem::Operation, &keep).map(Some)
-    }
-
     pub(super) fn ids(
         &mut self,
         items: &LineItemBatch<'_>,
@@ -286,19 +273,27 @@ impl Normalizer {
 
     fn times(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         let rows = items.batch.num_rows();
-        for (item, column) in [
-            (LineItem::UsageStart, &mut out.start),
-            (LineItem::BillingPeriodStart, &mut out.period_start),
-            (LineItem::UsageEnd, &mut out.end),
-        ] {
-            match items.column(item) {
-                Some(array) => instants(array, column).map_err(|bad| bad.error(items, item))?,
-                None => {
-                    column.clear();
-                    column.resize(rows, 0);
-                }
+        match items.column(LineItem::BillingPeriodStart) {
+            Some(array) => {
+                instants(array, &mut out.period_start).map_err(|bad| bad.error(items, LineItem::BillingPeriodStart))?;
+            }
+            None => {
+                out.period_start.clear();
+                out.period_start.resize(rows, 0);
             }
         }
+        // Taxes and fees may be about no time of their own: they are of the period, and end as they start.
+        let may_lack = !items.dialect.is_focus();
+        let times = |item, others: &[i64], out: &mut Vec<i64>| match items.column(item) {
+            Some(array) => instants_or(array, may_lack.then_some(others), out).map_err(|bad| bad.error(items, item)),
+            None => {
+                out.clear();
+                out.resize(rows, 0);
+                Ok(0)
+            }
+        };
+        self.undated += times(LineItem::UsageStart, &out.period_start, &mut out.start)?;
+        times(LineItem::UsageEnd, &out.start, &mut out.end)?;
         let mut end = Vec::new();
         if let Some(array) = items.column(LineItem::BillingPeriodEnd) {
             instants(array, &mut end).map_err(|bad| bad.error(items, LineItem::BillingPeriodEnd))?;
@@ -337,7 +332,7 @@ pub(crate) fn absorb_unreadable(all: &mut BTreeMap<String, Unreadable>, column: 
 }
 
 /// Instants as the ids of their days; nearly always one value a batch.
-fn period_ids(instants: &[i64], pool: &mut Pool, out: &mut Vec<u32>) {
+pub(super) fn period_ids(instants: &[i64], pool: &mut Pool, out: &mut Vec<u32>) {
     out.clear();
     let mut last = (i64::MIN, NONE);
     for &instant in instants {

@@ -6,6 +6,7 @@ mod costs;
 pub mod cur;
 mod dimensions;
 mod focus;
+mod split;
 mod tags;
 
 pub use arrays::Unreadable;
@@ -66,7 +67,7 @@ pub struct ChargeBatch {
     pub cost_categories: Vec<u32>,
     /// Terms of commitments, of the few rows that carry them.
     pub terms: Vec<CommitmentTerms>,
-    /// Split-cost rows, which are kept out of every charge: invoice id, line item type id and unblended cost.
+    /// Split-cost rows, which are kept out of every charge.
     pub split: Vec<SplitRow>,
     /// Rows of other providers, which are kept out of every charge.
     pub foreign: Vec<ForeignRow>,
@@ -103,6 +104,22 @@ pub struct SplitRow {
     pub line_item_type: u32,
     /// Its unblended cost.
     pub unblended: i128,
+    /// The id of the instance that is split.
+    pub parent: u32,
+    /// The payer's id.
+    pub payer: u32,
+    /// The id of the billing period's first day.
+    pub period: u32,
+    /// The currency's id.
+    pub currency: u32,
+    /// When it starts, in seconds.
+    pub start: i64,
+    /// When its billing period starts, in seconds.
+    pub period_start: i64,
+    /// What it was given of the instance's amortized cost, used and unused.
+    pub amortized: i128,
+    /// The same after discounts, or before them where the net columns are blank.
+    pub effective: i128,
 }
 
 /// A row of another provider than AWS.

@@ -116,11 +116,12 @@ pub struct Check {
 pub enum PeriodStatus {
     /// The bill has no invoice ids (FOCUS 1.0, or an export without them).
     NotStated,
-    /// No row carries an invoice id.
+    /// No row carries an invoice id, or the period has not ended by the bill's own latest usage.
     Open,
     /// Some rows carry an invoice id.
     PartlyInvoiced,
-    /// Every row carries an invoice id.
+    /// Every row carries an invoice id, and the period has ended: usage reaches its last day, or a later period has
+    /// usage.
     Final,
 }
 
@@ -147,6 +148,8 @@ pub struct Period {
     pub currency: String,
     /// Whether it is still changing.
     pub status: PeriodStatus,
+    /// The last day with usage in the period, in days since 1970-01-01.
+    pub last_usage_day: Option<i32>,
     /// Rows of the bill, split-cost rows included.
     pub rows: u64,
     /// Sums of each [`crate::schema::charges::Metric`] in units of 1e-12; `None` where not derivable.
@@ -184,6 +187,10 @@ pub struct Input {
     pub bytes: u64,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
+    /// Pages of parquet that were read.
+    pub pages: u64,
+    /// Those of them that carry a checksum, which was verified.
+    pub pages_with_checksum: u64,
 }
 
 /// Something that was not computed, and why.

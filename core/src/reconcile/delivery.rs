@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::certificate::{Check, Severity, Verdict};
 use super::{BillFacts, Bills, shown, verdict_of};
+use crate::ingest::pages::PageCount;
 use crate::ingest::{DeliveredFile, Inventory};
 use crate::ledger::Ledger;
 use crate::ledger::gather::hours_in_period;
@@ -195,6 +196,12 @@ pub(super) fn period(ledger: &Ledger, inventory: &Inventory, bills: &Bills) -> C
             format!("every row is of its delivery's period; {rows} rows are about other days ({})", shares.join("; "))
         }
     };
+    let detail = match ledger.undated {
+        0 => detail,
+        undated => format!(
+            "{detail}; {undated} rows state no usage start and are counted on the first day of their billing period"
+        ),
+    };
     Check {
         id: "R10".into(),
         title: "billing periods".into(),
@@ -213,8 +220,8 @@ pub(super) fn coverage(bills: &Bills) -> Check {
     for bill in &bills.all {
         let days = days_with_usage(bill);
         let (Some(&first), Some(&last)) = (days.first(), days.last()) else { continue };
-        let end = if bill.is_final() { hours_in_period(bill.cell.start) / 24 - 1 } else { last };
-        let begin = if bill.is_final() { 0 } else { first };
+        let end = if bill.is_invoiced() { hours_in_period(bill.cell.start) / 24 - 1 } else { last };
+        let begin = if bill.is_invoiced() { 0 } else { first };
         days_checked += end - begin + 1;
         let start_day = bill.cell.start.div_euclid(86_400) as i32;
         let missing: Vec<String> =
@@ -258,7 +265,7 @@ fn missing_hours(bill: &BillFacts, days: &[i64]) -> i64 {
     if bill.cell.hourly_rows == 0 || whole * 10 < days.len() * 9 {
         return 0;
     }
-    let inner = if bill.is_final() { days } else { &days[..days.len() - 1] };
+    let inner = if bill.is_invoiced() { days } else { &days[..days.len() - 1] };
     inner.iter().map(|&day| 24 - used(day)).sum()
 }
 
@@ -291,8 +298,24 @@ pub(super) fn one_generation(inventory: &Inventory) -> Check {
     }
 }
 
+/// What the checksums of pages tell, where there are pages.
+pub fn page_checksums(pages: PageCount) -> Option<String> {
+    let PageCount { pages, with_checksum } = pages;
+    match with_checksum {
+        _ if pages == 0 => None,
+        0 => Some(format!(
+            "none of the {pages} pages that were read carries a checksum, so a flipped bit that still decodes would \
+             not be noticed"
+        )),
+        with if with == pages => Some(format!("each of the {pages} pages that were read was verified by its checksum")),
+        with => Some(format!(
+            "{with} of the {pages} pages that were read were verified by their checksums, the others carry none"
+        )),
+    }
+}
+
 /// R19: hashes of what was read, beside those of what came down.
-pub(super) fn integrity(inventory: &Inventory, hashes: &[String]) -> Check {
+pub(super) fn integrity(ledger: &Ledger, inventory: &Inventory, hashes: &[String]) -> Check {
     let mut checked: BTreeMap<&str, usize> = BTreeMap::new();
     let mut findings = Vec::new();
     for (file, hash) in inventory.files().zip(hashes) {
@@ -314,9 +337,12 @@ pub(super) fn integrity(inventory: &Inventory, hashes: &[String]) -> Check {
         ));
     }
     if fetched < files {
-        detail.push_str(
-            "; local files carry no checksum to compare it with (page checksums were verified where written)",
-        );
+        detail.push_str("; local files come with no checksum to compare it with");
+    }
+    let mut pages = PageCount::default();
+    ledger.files.iter().for_each(|file| pages.add(file.pages));
+    if let Some(sentence) = page_checksums(pages) {
+        detail.push_str(&format!("; {sentence}"));
     }
     Check {
         id: "R19".into(),

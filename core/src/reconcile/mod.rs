@@ -6,9 +6,12 @@ mod delivery;
 mod invoices;
 mod restated;
 mod semantics;
+mod split;
 
 use std::borrow::Cow;
 use std::path::Path;
+
+pub use delivery::page_checksums;
 
 use certificate::{Certificate, Check, Input, Period, PeriodStatus, Severity, Skipped, Verdict};
 
@@ -16,6 +19,7 @@ use crate::error::Result;
 use crate::ingest::Inventory;
 use crate::ingest::capabilities::INVOICES;
 use crate::ledger::Ledger;
+use crate::ledger::gather::hours_in_period;
 use crate::ledger::store::History;
 use crate::ledger::tables::{BillCell, BillKey};
 use crate::schema::charges::{Metric, Text};
@@ -69,16 +73,11 @@ pub fn reconcile(
             Severity::Error,
             "a property of the program, shown by its tests",
         ),
-        not_run(
-            "R15",
-            "split cost closes on its parents",
-            Severity::Warning,
-            "this version counts split-cost rows and leaves them out of every total",
-        ),
+        bills.unless_focus(split::split_costs(ledger, &bills), "FOCUS has no split-cost rows"),
         conservation::tags(ledger),
         conservation::joins(ledger),
         invoice_check,
-        delivery::integrity(inventory, hashes),
+        delivery::integrity(ledger, inventory, hashes),
         not_run("R20", "recommendations are sane", Severity::Error, "nothing was recommended"),
     ]);
     Ok(Certificate {
@@ -143,10 +142,11 @@ impl Bills {
                 payer: text(Text::BillingAccountId, key.payer),
                 period: ledger.period(key.period),
                 currency: text(Text::BillingCurrency, key.currency),
-                status: status_of(cell),
+                status: PeriodStatus::NotStated,
                 cell: cell.clone(),
             })
             .collect();
+        set_statuses(&mut all);
         all.sort_by(|a, b| (&a.payer, &a.period, &a.currency).cmp(&(&b.payer, &b.period, &b.currency)));
         let mut order = vec![0; all.len()];
         for (at, bill) in all.iter().enumerate() {
@@ -181,6 +181,7 @@ impl Bills {
             period: bill.period.clone(),
             currency: bill.currency.clone(),
             status: bill.status,
+            last_usage_day: bill.last_usage_day(),
             rows: bill.cell.rows,
             costs: Metric::ALL.iter().map(|&metric| cost(bill, cell, metric)).collect(),
         });
@@ -197,23 +198,60 @@ impl BillFacts {
     fn is_final(&self) -> bool {
         self.status == PeriodStatus::Final
     }
+
+    /// Whether every row carries an invoice id.
+    fn is_invoiced(&self) -> bool {
+        self.cell.rows > 0 && self.cell.invoiced_rows == self.cell.rows
+    }
+
+    /// The last day of the period that has usage.
+    fn last_usage_day(&self) -> Option<i32> {
+        let (word, bits) = self.cell.hours.iter().enumerate().rev().find(|(_, bits)| **bits != 0)?;
+        let hour = word as i64 * 64 + i64::from(bits.ilog2());
+        i32::try_from(self.cell.start.div_euclid(86_400) + hour / 24).ok()
+    }
+
+    /// Whether usage reaches the period's last day.
+    fn reaches_its_end(&self) -> bool {
+        let days = hours_in_period(self.cell.start) / 24;
+        self.last_usage_day().is_some_and(|day| i64::from(day) == self.cell.start.div_euclid(86_400) + days - 1)
+    }
 }
 
-fn status_of(cell: &BillCell) -> PeriodStatus {
-    match cell.invoiced_rows {
-        0 => PeriodStatus::Open,
-        rows if rows == cell.rows => PeriodStatus::Final,
-        _ => PeriodStatus::PartlyInvoiced,
+/// A month is final when it is invoiced throughout and has ended. Nobody asks the clock: it has ended when its usage
+/// reaches its last day, or when its payer has usage in a later one.
+fn set_statuses(bills: &mut [BillFacts]) {
+    let has_ended: Vec<bool> = bills
+        .iter()
+        .map(|bill| {
+            let is_later = |other: &BillFacts| {
+                other.payer == bill.payer && other.cell.start > bill.cell.start && other.last_usage_day().is_some()
+            };
+            bill.reaches_its_end() || bills.iter().any(is_later)
+        })
+        .collect();
+    for (bill, has_ended) in bills.iter_mut().zip(has_ended) {
+        bill.status = match bill.cell.invoiced_rows {
+            _ if bill.is_invoiced() && has_ended => PeriodStatus::Final,
+            0 => PeriodStatus::Open,
+            _ if bill.is_invoiced() => PeriodStatus::Open,
+            _ => PeriodStatus::PartlyInvoiced,
+        };
     }
 }
 
 fn inputs(ledger: &Ledger, inventory: &Inventory, hashes: &[String]) -> Vec<Input> {
-    let read = |file: &str| ledger.files.iter().find(|known| known.file == file).map_or(0, |known| known.rows_read);
-    let files = inventory.files().zip(hashes).map(|(file, hash)| Input {
-        file: file.file.clone(),
-        rows: file.rows.unwrap_or_else(|| read(&file.file)),
-        bytes: file.bytes,
-        sha256: hash.clone(),
+    let known = |file: &str| ledger.files.iter().find(|known| known.file == file);
+    let files = inventory.files().zip(hashes).map(|(file, hash)| {
+        let pages = known(&file.file).map(|known| known.pages).unwrap_or_default();
+        Input {
+            file: file.file.clone(),
+            rows: file.rows.unwrap_or_else(|| known(&file.file).map_or(0, |known| known.rows_read)),
+            bytes: file.bytes,
+            sha256: hash.clone(),
+            pages: pages.pages,
+            pages_with_checksum: pages.with_checksum,
+        }
     });
     files.collect()
 }

@@ -6,6 +6,7 @@ use super::certificate::{Check, PeriodStatus, Severity, Verdict};
 use super::{Bills, shown};
 use crate::ledger::store::{Change, History, changes};
 use crate::schema::money::money_text;
+use crate::schema::values::day_text;
 
 /// R11: which months are final, and how they differ from what was read from the same place before.
 pub(super) fn status(bills: &Bills, history: &History) -> Check {
@@ -41,6 +42,11 @@ fn not_final(bills: &Bills) -> Vec<String> {
         PeriodStatus::PartlyInvoiced => {
             format!("{}: {} of {} rows carry an invoice id", bill.name(), bill.cell.invoiced_rows, bill.cell.rows)
         }
+        _ if bill.is_invoiced() => format!(
+            "{}: every row carries an invoice id, and usage ends on {}, before the period does",
+            bill.name(),
+            bill.last_usage_day().map_or_else(|| "no day".to_owned(), day_text)
+        ),
         _ => format!("{}: no row carries an invoice id", bill.name()),
     });
     say.collect()

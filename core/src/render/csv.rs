@@ -3,7 +3,7 @@
 use super::{period_column, printable};
 use crate::analyze::request::CostTable;
 use crate::ingest::Inventory;
-use crate::reconcile::certificate::Certificate;
+use crate::reconcile::certificate::{Certificate, Input};
 use crate::report::{Cell, Report, Section};
 use crate::schema::charges::Text;
 use crate::schema::money::{QUANTITY_SCALE, money_text, to_text};
@@ -65,8 +65,8 @@ pub fn report(report: &Report) -> String {
     sheet.text()
 }
 
-/// The files of an inventory with their delivery.
-pub fn inventory(inventory: &Inventory) -> String {
+/// The files of an inventory with their delivery; hashes and pages where the bill was read.
+pub fn inventory(inventory: &Inventory, certificate: Option<&Certificate>) -> String {
     let names = [
         "export",
         "BillingPeriod",
@@ -80,23 +80,33 @@ pub fn inventory(inventory: &Inventory) -> String {
         "written_by",
         "time_encoding",
         "money_encoding",
+        "codec",
+        "sha256",
+        "pages",
+        "pages_with_checksum",
     ];
     let mut sheet = Sheet::new(names.map(str::to_owned).into());
     for delivery in &inventory.deliveries {
         for file in &delivery.files {
+            let read = certificate.and_then(|read| read.inputs.iter().find(|input| input.file == file.file));
+            let count = |count: fn(&Input) -> u64| read.map(|input| count(input).to_string()).unwrap_or_default();
             sheet.push(vec![
                 safe_text(&delivery.export),
                 delivery.period.clone().unwrap_or_default(),
                 delivery.dialect.name().to_owned(),
                 safe_text(&file.file),
                 file.form.clone(),
-                file.rows.map(|rows| rows.to_string()).unwrap_or_default(),
+                file.rows.map_or_else(|| count(|input| input.rows), |rows| rows.to_string()),
                 file.bytes.to_string(),
                 file.row_groups.to_string(),
                 file.columns.to_string(),
                 safe_text(file.written_by.as_deref().unwrap_or_default()),
                 safe_text(&file.time_encoding),
                 safe_text(&file.money_encoding),
+                file.codec.clone(),
+                read.map(|input| input.sha256.clone()).unwrap_or_default(),
+                count(|input| input.pages),
+                count(|input| input.pages_with_checksum),
             ]);
         }
     }

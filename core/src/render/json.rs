@@ -11,6 +11,7 @@ use crate::reconcile::certificate::{Certificate, Check, Input, InvoiceTotal, Per
 use crate::report::{Cell, ColumnKind, Report, Section};
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::{QUANTITY_SCALE, money_text, to_text};
+use crate::schema::values::day_text;
 
 /// The engine's version, as documents carry it.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -100,26 +101,34 @@ pub fn report(report: &Report) -> Value {
     Value::Object(document)
 }
 
-/// `farthing.inspect/1`: `rows` are files with their delivery. Nothing has been read but footers and headers, so nothing is
-/// checked, and a hash is known only of what was fetched.
-pub fn inventory(inventory: &Inventory) -> Value {
+/// `farthing.inspect/1`: `rows` are files with their delivery. With the certificate of a bill that was read, hashes,
+/// pages and their checksums are known, and `statuses` says of every payer's month whether it may still change. Without,
+/// nothing has been read but footers and headers, and a hash is known only of what was fetched. Nothing is judged:
+/// `checks` stays empty.
+pub fn inventory(inventory: &Inventory, certificate: Option<&Certificate>) -> Value {
     let files = || inventory.deliveries.iter().flat_map(|delivery| &delivery.files);
     let totals = [
         ("deliveries", Some(inventory.deliveries.len() as u64)),
         ("files", Some(files().count() as u64)),
         // Null where files are text, whose rows are counted while they are read.
-        ("rows", inventory.rows()),
+        ("rows", certificate.map(rows_read).or_else(|| inventory.rows())),
         ("bytes", Some(files().map(|file| file.bytes).sum())),
     ];
     let head = Head {
         schema: "farthing.inspect/1",
         currency: None,
-        periods: distinct(inventory.deliveries.iter().filter_map(|delivery| delivery.period.as_deref())),
-        rows: delivered_files(inventory),
+        periods: match certificate {
+            Some(certificate) => distinct(certificate.periods.iter().map(|month| month.period.as_str())),
+            None => distinct(inventory.deliveries.iter().filter_map(|delivery| delivery.period.as_deref())),
+        },
+        rows: delivered_files(inventory, certificate),
         totals: totals.into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect(),
     };
     let mut document = head.document();
     let capability = |capability: &crate::ingest::Capability| json!({"name": capability.name, "available": capability.available, "reason": capability.reason});
+    if let Some(certificate) = certificate {
+        document.insert("statuses".into(), certificate.periods.iter().map(status).collect());
+    }
     document.insert("capabilities".into(), inventory.capabilities.iter().map(capability).collect());
     document.insert("notes".into(), inventory.notes.clone().into());
     document.insert("checks".into(), Value::Array(Vec::new()));
@@ -127,8 +136,9 @@ pub fn inventory(inventory: &Inventory) -> Value {
     let missing = missing.map(|capability| json!({"what": capability.name, "reason": capability.reason}));
     document.insert("skipped".into(), missing.collect());
     let input = |file: &crate::ingest::DeliveredFile| {
-        let sha256 = inventory.fetched.get(&file.file).map(|fetched| fetched.sha256.as_str());
-        json!({"file": file.file, "rows": file.rows, "bytes": file.bytes, "sha256": sha256})
+        let read = read_file(certificate, &file.file);
+        let rows = read.map(|input| input.rows).or(file.rows);
+        json!({"file": file.file, "rows": rows, "bytes": file.bytes, "sha256": sha256(inventory, read, &file.file)})
     };
     document.insert("inputs".into(), files().map(input).collect());
     Value::Object(document)
@@ -255,10 +265,37 @@ fn money(units: Option<i128>) -> Value {
     units.map(money_text).into()
 }
 
-fn delivered_files(inventory: &Inventory) -> Vec<Value> {
+/// A month and whether it may still change.
+fn status(month: &Period) -> Value {
+    json!({
+        (Text::BillingAccountId.name()): month.payer,
+        (BILLING_PERIOD): month.period,
+        (Text::BillingCurrency.name()): month.currency,
+        "status": month.status.name(),
+        "rows": month.rows,
+        "last_usage_day": month.last_usage_day.map(day_text),
+    })
+}
+
+fn rows_read(certificate: &Certificate) -> u64 {
+    certificate.inputs.iter().map(|input| input.rows).sum()
+}
+
+fn read_file<'a>(certificate: Option<&'a Certificate>, file: &str) -> Option<&'a Input> {
+    certificate?.inputs.iter().find(|input| input.file == file)
+}
+
+/// The hash of a file that was read, or else that was fetched.
+fn sha256<'a>(inventory: &'a Inventory, read: Option<&'a Input>, file: &str) -> Option<&'a str> {
+    let fetched = || inventory.fetched.get(file).map(|fetched| fetched.sha256.as_str());
+    read.map(|input| input.sha256.as_str()).or_else(fetched)
+}
+
+fn delivered_files(inventory: &Inventory, certificate: Option<&Certificate>) -> Vec<Value> {
     let mut rows = Vec::new();
     for delivery in &inventory.deliveries {
         for file in &delivery.files {
+            let read = read_file(certificate, &file.file);
             rows.push(json!({
                 "export": delivery.export,
                 "manifest": delivery.manifest.as_ref().map(|path| path.display().to_string()),
@@ -266,10 +303,14 @@ fn delivered_files(inventory: &Inventory) -> Vec<Value> {
                 "dialect": delivery.dialect.name(),
                 "file": file.file,
                 "form": file.form,
-                "rows": file.rows,
+                "rows": read.map(|input| input.rows).or(file.rows),
                 "bytes": file.bytes,
+                "sha256": sha256(inventory, read, &file.file),
                 "row_groups": file.row_groups,
                 "columns": file.columns,
+                "codec": file.codec,
+                "pages": read.map(|input| input.pages),
+                "pages_with_checksum": read.map(|input| input.pages_with_checksum),
                 "written_by": file.written_by,
                 "time_encoding": file.time_encoding,
                 "money_encoding": file.money_encoding,

@@ -61,11 +61,17 @@ pub fn report(report: &Report) -> String {
     page.text
 }
 
-/// What there is to read.
-pub fn inventory(inventory: &Inventory) -> String {
+/// What there is to read, and with a certificate what reading it has shown.
+pub fn inventory(inventory: &Inventory, certificate: Option<&Certificate>) -> String {
     let mut page = Page::titled("Inventory");
     page.paragraph(&format!("{}.", escape(&summaries::inventory_sentence(inventory))));
     page.table(&summaries::deliveries(inventory));
+    if let Some(certificate) = certificate {
+        page.heading("Billing periods");
+        page.table(&summaries::statuses(certificate));
+        page.heading("Integrity");
+        page.list(summaries::integrity(inventory, certificate).into_iter());
+    }
     page.heading("What can be computed");
     page.table(&summaries::capabilities(inventory));
     if !inventory.notes.is_empty() {
@@ -74,6 +80,10 @@ pub fn inventory(inventory: &Inventory) -> String {
     }
     page.heading("Files");
     page.table(&summaries::files(inventory));
+    if let Some(certificate) = certificate {
+        page.heading("Hashes");
+        page.table(&summaries::inputs(certificate));
+    }
     page.text
 }
 

@@ -2,10 +2,13 @@
 
 use super::grid::{Grid, TOTAL_TEXT, member_text, money_column};
 use super::{bytes_text, count_text, counted, mark, period_cost};
+use crate::ingest::pages::PageCount;
 use crate::ingest::{Delivery, Inventory};
 use crate::reconcile::certificate::{Certificate, Skipped};
+use crate::reconcile::page_checksums;
 use crate::schema::charges::Metric;
 use crate::schema::money::display_cents;
+use crate::schema::values::day_text;
 
 /// The checks: mark, number, title and what was found.
 pub fn checks(certificate: &Certificate) -> Grid {
@@ -120,6 +123,39 @@ pub fn skipped(entries: &[&Skipped]) -> Grid {
     grid
 }
 
+/// Payers' months and whether they may still change.
+pub fn statuses(certificate: &Certificate) -> Grid {
+    let mut grid = Grid::with_columns(&["Payer", "Period", "Currency", "Status", ">Rows", "Usage until"]);
+    for month in &certificate.periods {
+        let until = month.last_usage_day.map_or_else(|| "no usage".to_owned(), day_text);
+        let rows = count_text(month.rows);
+        grid.push([month.payer.as_str(), &month.period, &month.currency, month.status.name(), &rows, &until]);
+    }
+    grid
+}
+
+/// What is known of the integrity of the bytes that were read, a sentence each.
+pub fn integrity(inventory: &Inventory, certificate: &Certificate) -> Vec<String> {
+    let mut pages = PageCount::default();
+    for input in &certificate.inputs {
+        pages.add(PageCount { pages: input.pages, with_checksum: input.pages_with_checksum });
+    }
+    let (files, fetched) = (certificate.inputs.len(), inventory.fetched.len());
+    let mut sentences = Vec::new();
+    if fetched > 0 {
+        let mut ways: Vec<&str> = inventory.fetched.values().map(|object| object.checked_by.as_str()).collect();
+        ways.sort_unstable();
+        ways.dedup();
+        sentences.push(format!("{fetched} of {files} files came from S3, checked by {}", ways.join(", ")));
+    }
+    if fetched < files {
+        let local = counted((files - fetched) as u64, "local file");
+        sentences.push(format!("{local} without a checksum to compare with; the hashes below name what was read"));
+    }
+    sentences.extend(page_checksums(pages));
+    sentences
+}
+
 /// The deliveries, one row each.
 pub fn deliveries(inventory: &Inventory) -> Grid {
     let mut grid = Grid::with_columns(&[
@@ -133,6 +169,7 @@ pub fn deliveries(inventory: &Inventory) -> Grid {
         ">Columns",
         "Time",
         "Money",
+        "Codec",
         "Written by",
         "Manifest",
     ]);
@@ -152,6 +189,7 @@ pub fn deliveries(inventory: &Inventory) -> Grid {
             &distinct(|file| file.columns.to_string()),
             &distinct(|file| file.time_encoding.clone()),
             &distinct(|file| file.money_encoding.clone()),
+            &distinct(|file| file.codec.clone()),
             &distinct(|file| file.written_by.clone().unwrap_or_else(|| "not stated".to_owned())),
             if delivery.manifest.is_some() { "yes" } else { "none" },
         ]);

@@ -106,7 +106,11 @@ line_items! {
     SavingsPlanNetAmortizedUpfront Number "savings_plan_net_amortized_upfront_commitment_for_billing_period";
     SavingsPlanNetRecurring Number "savings_plan_net_recurring_commitment_for_billing_period";
     TotalDiscount Number "discount_total_discount";
+    SplitParentResourceId Text "split_line_item_parent_resource_id";
     SplitCost Number "split_line_item_split_cost";
+    SplitUnusedCost Number "split_line_item_unused_cost";
+    SplitNetCost Number "split_line_item_net_split_cost";
+    SplitNetUnusedCost Number "split_line_item_net_unused_cost";
     ResourceTags Map "resource_tags" = "Tags";
     CostCategory Map "cost_category" = "x_CostCategories";
     ProviderName Text "ProviderName" = "ProviderName";

@@ -205,8 +205,8 @@ fn amounts_that_are_none() {
 #[test]
 fn bombs_are_refused() {
     let place = Place::new();
-    let line = row(1, "0.01").replace("row, 1", &"a".repeat(8 << 20)) + "\n";
-    let bomb = HEADER.to_owned() + "\n" + &line.repeat(9);
+    let line = row(1, "0.01").replace("row, 1", &"a".repeat(60_000)) + "\n";
+    let bomb = HEADER.to_owned() + "\n" + &line.repeat(1_300);
     let error = refused(&place.write("rows.csv.gz", &gzip(bomb.as_bytes())));
     assert!(error.contains("500 times its size"), "{error}");
     let error = refused(&place.write("rows.csv.zip", &zip(&[("a.csv", bomb.as_bytes())])));
@@ -232,4 +232,30 @@ fn containers_that_are_none() {
     refused(&place.write("a.csv.zip", &nested));
     let other = zip(&[("a.csv", plain.as_bytes()), ("readme.txt", b"hello")]);
     assert!(refused(&place.write("a.csv.zip", &other)).contains("readme.txt"));
+}
+
+#[test]
+fn a_row_without_a_usage_start_is_of_its_billing_period() {
+    let place = Place::new();
+    let blank = text(5).replacen("2026-10-02T03:00:00Z", "", 1).replacen("2026-10-02T04:00:00Z", "NULL", 1);
+    for name in ["a.csv", "a.csv.gz"] {
+        let bytes = if name == "a.csv" { blank.clone().into_bytes() } else { gzip(blank.as_bytes()) };
+        let bill = Bill::open(place.write(name, &bytes)).expect("it opens");
+        let days = bill.costs(&Costs::default().metric(Metric::UnblendedCost).daily()).expect("an answer").rows;
+        let found: Vec<(String, i128)> = days
+            .iter()
+            .map(|row| (row.period.as_ref().expect("a day").to_string(), row.cost.unwrap_or(0) / 10_000_000_000))
+            .collect();
+        assert_eq!(found, [("2026-10-01".to_owned(), 2), ("2026-10-02".to_owned(), 3)]);
+        let checks = bill.reconcile(None).expect("a certificate").checks;
+        let periods = checks.iter().find(|check| check.id == "R10").expect("R10");
+        assert!(
+            periods
+                .detail
+                .ends_with("2 rows state no usage start and are counted on the first day of their billing period")
+        );
+    }
+    let neither = text(5).replacen("2026-10-01T00:00:00Z,Usage,2026-10-02T03:00:00Z", ",Usage,", 1);
+    let error = refused(&place.write("b.csv", neither.as_bytes()));
+    assert!(error.contains("bill/BillingPeriodStartDate: line 5: `` is no instant"), "{error}");
 }

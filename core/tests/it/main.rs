@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_csv;
+mod bad_parquet;
 mod certificate;
 mod encodings;
 mod floors;
@@ -14,6 +15,8 @@ mod questions;
 #[cfg(feature = "s3")]
 mod s3;
 mod sameness;
+mod split_costs;
+mod statuses;
 mod store;
 mod support;
 mod truth;

@@ -106,6 +106,7 @@ async fn bucket_region(
         region: asked,
         endpoint: endpoint.map(|endpoint| endpoint.url.as_str()),
         owner: options.expected_bucket_owner.as_deref(),
+        profile: options.profile.as_deref(),
     };
     let about = &about;
     let ask = || async move {

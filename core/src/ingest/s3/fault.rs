@@ -32,6 +32,8 @@ pub(super) struct About<'a> {
     pub(super) endpoint: Option<&'a str>,
     /// The account that was said to own the bucket.
     pub(super) owner: Option<&'a str>,
+    /// The profile that was named for the credentials.
+    pub(super) profile: Option<&'a str>,
 }
 
 /// The region that S3 names in its refusal.
@@ -94,6 +96,10 @@ impl About<'_> {
         if detail.to_ascii_lowercase().contains("expired") {
             return S3Error::Expired { uri, detail };
         }
+        let detail = match self.profile {
+            Some(profile) => format!("the profile `{profile}` does not exist or has none: {detail}"),
+            None => detail,
+        };
         S3Error::NoCredentials { uri, detail }
     }
 

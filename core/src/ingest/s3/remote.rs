@@ -307,6 +307,7 @@ impl Inner {
             region: &self.region,
             endpoint: self.endpoint.as_deref(),
             owner: self.options.expected_bucket_owner.as_deref(),
+            profile: self.options.profile.as_deref(),
         }
     }
 

@@ -166,7 +166,7 @@ impl Keeping {
     }
 
     fn gather(&self, kept: &Kept, files: &[PassFile], inventory: &Inventory, options: &PassOptions) -> Result<Ledger> {
-        let ledger = gather(files, options)?;
+        let ledger = gather(files, &PassOptions { is_whole: true, ..options.clone() })?;
         let sha256 = hashes(files, options.threads)?;
         if keys_of(files, inventory)? != kept.files {
             let file = kept.files.first().map_or_else(String::new, |file| file.file.clone());
