@@ -201,9 +201,22 @@ pub(crate) struct Demo {
     /// The format of AWS's report
     #[arg(long, default_value = "cur2")]
     pub(crate) dialect: Dialect,
+    /// Waste that is to be found; planted by default in bills of 20,000 rows a month or more
+    #[arg(long)]
+    pub(crate) waste: Option<Waste>,
     /// Write the right answers as JSON beside the bill
     #[arg(long)]
     pub(crate) truth: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Waste {
+    /// Nothing is planted
+    None,
+    /// Waste of every kind, and what only looks like it; adds about 75,000 rows a month; the last account is a sandbox
+    Planted,
+    /// The same bill once its waste is gone
+    Removed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,17 +20,19 @@ def demo(
     seed: int = 7,
     scale: str = "small",
     dialect: Literal["cur2", "legacy", "focus1.0", "focus1.2"] = "cur2",
+    waste: Literal["none", "planted", "removed"] | None = None,
     truth: bool = False,
 ) -> Path:
     """Writes a bill from the factory into the folder `path`, which it returns. The same seed gives the same bytes.
 
-    `scale` is `"small"`, `"medium"` or a number of rows, `"100000-rows"`. With `truth` the answers are written beside
-    the bill, as `truth.json`.
+    `scale` is `"small"`, `"medium"` or a number of rows, `"100000-rows"`. Waste is planted in bills of 20,000 rows a month
+    or more, unless `waste` says otherwise; `"removed"` is the same bill once its waste is gone. With `truth` the answers
+    are written beside the bill, as `truth.json`.
 
     >>> ft.open(ft.demo(tmp / "another", months=1, accounts=4), progress=False).costs().shape
     (1, 1)
     """
-    _farthing.demo(path, months, accounts, seed, scale, dialect, truth)
+    _farthing.demo(path, months, accounts, seed, scale, dialect, waste, truth)
     return Path(path)
 
 

@@ -197,7 +197,9 @@ def open(
 def tables() -> list[str]:
     """The names of the ledger's tables."""
 
-def demo(path: _Path, months: int, accounts: int, seed: int, scale: str, dialect: str, truth: bool) -> None:
+def demo(
+    path: _Path, months: int, accounts: int, seed: int, scale: str, dialect: str, waste: str | None, truth: bool
+) -> None:
     """Writes a bill from the factory."""
 
 def columns() -> list[tuple[str, str, list[str]]]:

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use farthing::Error;
-use farthing_fixtures::{Config, Dialect, Scale, WriteOptions, write_bill};
+use farthing_fixtures::{Config, Dialect, Scale, Waste, WriteOptions, write_bill};
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -19,15 +19,22 @@ pub(crate) fn demo(
     seed: u64,
     scale: &str,
     dialect: &str,
+    waste: Option<&str>,
     truth: bool,
 ) -> PyResult<()> {
-    let config = Config {
+    let mut config = Config {
         seed,
         months,
         accounts,
         scale: parse_scale(scale).map_err(errors::engine)?,
         truth,
         ..Config::default()
+    };
+    config.waste = match waste {
+        Some(name) => parse_waste(name).map_err(errors::engine)?,
+        // A demonstration has something to find, if there is room for it.
+        None if config.fills_months() => Waste::Planted,
+        None => Waste::None,
     };
     let options = WriteOptions { dialect: parse_dialect(dialect).map_err(errors::engine)?, ..WriteOptions::default() };
     py.detach(|| write_bill(&path, &config, &options)).map(drop).map_err(errors::factory)
@@ -42,6 +49,18 @@ fn parse_scale(name: &str) -> farthing::Result<Scale> {
         _ => {
             let hint = "use small, medium or a number of rows like 100000-rows".to_owned();
             Err(Error::UnknownName { what: "scale", name: name.to_owned(), hint })
+        }
+    }
+}
+
+fn parse_waste(name: &str) -> farthing::Result<Waste> {
+    match name {
+        "none" => Ok(Waste::None),
+        "planted" => Ok(Waste::Planted),
+        "removed" => Ok(Waste::Removed),
+        _ => {
+            let hint = "use none, planted or removed".to_owned();
+            Err(Error::UnknownName { what: "waste", name: name.to_owned(), hint })
         }
     }
 }

@@ -12,7 +12,8 @@ import farthing as ft
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return ft.demo(tmp_path_factory.mktemp("demo") / "bill", months=3, accounts=5, seed=7, truth=True)
+    place = tmp_path_factory.mktemp("demo") / "bill"
+    return ft.demo(place, months=3, accounts=5, seed=7, waste="none", truth=True)
 
 
 @pytest.fixture(autouse=True)

@@ -81,6 +81,8 @@ def test_the_factory_names_what_it_cannot_make(tmp_path: Path) -> None:
         ft.demo(tmp_path, dialect="focus9")  # type: ignore[arg-type]
     with pytest.raises(ft.QueryError, match="unknown scale `huge`"):
         ft.demo(tmp_path, scale="huge")
+    with pytest.raises(ft.QueryError, match="unknown waste `all`"):
+        ft.demo(tmp_path, waste="all")  # type: ignore[arg-type]
     (tmp_path / "file").write_text("")
     with pytest.raises(ft.FileError, match="file"):
         ft.demo(tmp_path / "file")

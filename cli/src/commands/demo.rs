@@ -8,7 +8,7 @@ use farthing::render::counted;
 use farthing_fixtures::{Config, WriteOptions, write_bill};
 
 use super::{Outcome, Problem};
-use crate::args::{Demo, Dialect, Everywhere, Scale};
+use crate::args::{Demo, Dialect, Everywhere, Scale, Waste};
 use crate::terminal::Screen;
 use crate::terminal::staged::Staged;
 
@@ -46,7 +46,7 @@ fn refuse_what_is_there(folder: &Path) -> Result<(), Problem> {
 }
 
 fn config(args: &Demo) -> Config {
-    Config {
+    let config = Config {
         seed: args.seed,
         months: args.months,
         accounts: args.accounts,
@@ -57,7 +57,16 @@ fn config(args: &Demo) -> Config {
         },
         truth: args.truth,
         ..Config::default()
-    }
+    };
+    let waste = match args.waste {
+        Some(Waste::None) => farthing_fixtures::Waste::None,
+        Some(Waste::Planted) => farthing_fixtures::Waste::Planted,
+        Some(Waste::Removed) => farthing_fixtures::Waste::Removed,
+        // A demonstration has something to find, if there is room for it.
+        None if config.fills_months() => farthing_fixtures::Waste::Planted,
+        None => farthing_fixtures::Waste::None,
+    };
+    Config { waste, ..config }
 }
 
 fn options(args: &Demo, everywhere: &Everywhere) -> WriteOptions {
