@@ -57,11 +57,7 @@ pub struct LookBack {
 impl LookBack {
     /// Hours of the whole calendar month: what a GB-month is divided by.
     pub fn hours_of_month(&self) -> i64 {
-        use chrono::{DateTime, Datelike, Months, NaiveDate};
-        let first = DateTime::from_timestamp(self.start * 3_600, 0).map(|instant| instant.date_naive());
-        let first = first.and_then(|day| NaiveDate::from_ymd_opt(day.year(), day.month(), 1));
-        let next = first.and_then(|day| day.checked_add_months(Months::new(1)));
-        first.zip(next).map_or(744, |(first, next)| (next - first).num_hours())
+        crate::ledger::gather::hours_in_period(self.start * 3_600)
     }
 }
 

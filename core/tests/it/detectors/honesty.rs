@@ -1,0 +1,1 @@
+//! Nothing is claimed from what is not there.
