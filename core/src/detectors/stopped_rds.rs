@@ -29,7 +29,8 @@ pub(super) static DETECTOR: Detector = Detector {
 };
 
 static DAYS_MIN: Threshold = Threshold::days_min(14.0);
-static ACTIVITY_MAX: Threshold = Threshold::activity_max("hours");
+/// AWS starts a stopped database by itself after seven days: one that is stopped again and again has an hour a week.
+static ACTIVITY_MAX: Threshold = Threshold { default: 16.0, ..Threshold::activity_max("hours") };
 static UNUSED: Unused = Unused {
     presence: Usage::of(
         &["AmazonRDS"],
@@ -43,12 +44,13 @@ static UNUSED: Unused = Unused {
 static SNAPSHOT: Usage = Usage::of(&["AmazonRDS"], &["RDS:ChargedBackupUsage"]);
 
 fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
-    let storage = facts.meter(&UNUSED.presence);
+    let (storage, running) = (facts.meter(&UNUSED.presence), facts.meter(&UNUSED.activity));
     let unused = UNUSED.resources(facts, settings).into_iter();
     let found = unused.map(|(resource, finding)| {
         let prices = ((&storage, &RDS_STORAGE), (&SNAPSHOT, &RDS_SNAPSHOT));
         let (ratio, source) = price_ratio(facts, resource.region(), prices.0, prices.1);
-        finding.of_it(saved(resource.spend(&storage), ratio)).priced_by(source)
+        let saves = saved(resource.spend(&storage), ratio).plus(resource.spend(&running));
+        finding.of_it(saves).priced_by(source)
     });
     found.collect()
 }
