@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::finding::Finding;
 use crate::ledger::tables::CommitmentCell;
 use crate::schema::charges::Text;
-use crate::schema::money::{money_text, ratio};
+use crate::schema::money::{display_cents, money_text, ratio};
 use crate::schema::values::CommitmentKind;
 
 /// Commitments of a kind of which at least this part went unused in the look-back. The money is spent: savings are 0.
@@ -34,7 +34,10 @@ pub fn unused(facts: &Facts<'_>, kind: CommitmentKind, share_min: f64, target: &
         let region = arn.split(':').nth(3).unwrap_or_default();
         found.push(
             Finding::sunk(owner.unwrap_or_default(), region, arn)
-                .change(format!("{:.1} % used", 100.0 * (1.0 - share)), target)
+                .change(
+                    format!("{} a month unused, {:.1} %", display_cents(facts.monthly(sum.unused)), 100.0 * share),
+                    target,
+                )
                 .because("committed_monthly", money_text(facts.monthly(sum.bought)))
                 .because("unused_monthly", money_text(facts.monthly(sum.unused)))
                 .because("unused_share", format!("{share:.4}")),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::resources::{Line, Resource, Spend};
 use super::usage::{Usage, without_region};
-use crate::ledger::tables::{Ledger, MASK_WORDS};
+use crate::ledger::tables::{BillCell, Ledger, MASK_WORDS};
 use crate::schema::charges::Text;
 use crate::schema::names::NONE;
 use crate::schema::values::day_text;
@@ -98,6 +98,8 @@ pub struct Facts<'f> {
     sold: Vec<(i128, i128)>,
     by_name: HashMap<(&'f str, &'f str, &'f str, &'f str), u32>,
     is_hourly: bool,
+    /// Hours of the look-back with usage.
+    covered: i64,
     periods: usize,
 }
 
@@ -106,18 +108,35 @@ fn last_bit(mask: &[u64; MASK_WORDS]) -> Option<i64> {
     Some(word as i64 * 64 + 63 - i64::from(mask[word].leading_zeros()))
 }
 
-/// First hour, hours up to the last with usage, and rows that span an hour, of each billing period, in order.
-fn periods(ledger: &Ledger, as_of_day: Option<i32>) -> BTreeMap<i64, (i64, u64)> {
-    let mut periods = BTreeMap::new();
+/// A billing period: hours up to the last with usage, hours that have some, and rows that span an hour.
+#[derive(Debug, Clone, Copy, Default)]
+struct Period {
+    hours: i64,
+    covered: i64,
+    hourly_rows: u64,
+}
+
+impl Period {
+    fn add(&mut self, cell: &BillCell, last: i64) {
+        self.hourly_rows += cell.hourly_rows;
+        let count = i64::from(cell.hours.iter().map(|word| word.count_ones()).sum::<u32>());
+        // A daily bill has usage in the first hour of each day.
+        let is_hourly = self.hourly_rows > 0;
+        self.hours = self.hours.max(if is_hourly { last + 1 } else { (last / 24 + 1) * 24 });
+        self.covered = self.covered.max(if is_hourly { count } else { count * 24 });
+    }
+}
+
+/// The billing periods by first hour.
+fn periods(ledger: &Ledger, as_of_day: Option<i32>) -> BTreeMap<i64, Period> {
+    let mut periods: BTreeMap<i64, Period> = BTreeMap::new();
     for (_, cell) in ledger.bills.iter() {
         let Some(last) = last_bit(&cell.hours) else { continue };
-        let start = cell.start.div_euclid(3_600);
-        let period: &mut (i64, u64) = periods.entry(start).or_default();
-        *period = (period.0.max(last + 1), period.1 + cell.hourly_rows);
+        periods.entry(cell.start.div_euclid(3_600)).or_default().add(cell, last);
     }
     // A month that ends after the day that was asked for is left out: its sums hold more than was known then.
     let known = |start: i64, hours: i64| as_of_day.is_none_or(|day| start + hours <= (i64::from(day) + 1) * 24);
-    periods.retain(|&start, &mut (hours, _)| known(start, hours));
+    periods.retain(|&start, period| known(start, period.hours));
     periods
 }
 
@@ -131,10 +150,9 @@ impl<'f> Facts<'f> {
     /// Groups a ledger's resources. With a day (since 1970-01-01) only billing periods whose usage ends by it count.
     pub fn of(ledger: &'f Ledger, as_of_day: Option<i32>) -> Facts<'f> {
         let periods = periods(ledger, as_of_day);
-        let long = periods.iter().rev().find(|(_, (hours, _))| *hours >= LOOK_BACK_HOURS_MIN);
-        let chosen = long.or(periods.last_key_value()).map(|(&start, &(hours, hourly))| (start, hours, hourly));
-        let (start, hours, hourly_rows) = chosen.unwrap_or((0, 0, 0));
-        let as_of = periods.iter().map(|(start, (hours, _))| start + hours - 1).max().unwrap_or(0);
+        let long = periods.iter().rev().find(|(_, period)| period.covered >= LOOK_BACK_HOURS_MIN);
+        let (start, period) = long.or(periods.last_key_value()).map_or((0, Period::default()), |(&at, &one)| (at, one));
+        let as_of = periods.iter().map(|(start, period)| start + period.hours - 1).max().unwrap_or(0);
         let first = periods.first_key_value().map_or(0, |(&start, _)| start);
         let starts: Vec<i64> = ledger.bills.iter().map(|(_, cell)| cell.start.div_euclid(3_600)).collect();
         let counted: Vec<bool> = starts.iter().map(|start| periods.contains_key(start)).collect();
@@ -156,7 +174,8 @@ impl<'f> Facts<'f> {
         });
         let mut facts = Facts {
             ledger,
-            look_back: LookBack { start, hours },
+            look_back: LookBack { start, hours: period.hours },
+            covered: period.covered,
             as_of,
             first,
             products: products.collect(),
@@ -166,7 +185,7 @@ impl<'f> Facts<'f> {
             users: Vec::new(),
             sold: Vec::new(),
             by_name: HashMap::new(),
-            is_hourly: hourly_rows > 0,
+            is_hourly: period.hourly_rows > 0,
             periods: periods.len(),
         };
         facts.index();
@@ -315,7 +334,7 @@ impl<'f> Facts<'f> {
     }
 
     pub(super) fn lacks_look_back(&self) -> Option<String> {
-        let hours = self.look_back.hours;
+        let hours = self.covered;
         (hours < LOOK_BACK_HOURS_MIN).then(|| {
             format!("no billing period has {LOOK_BACK_HOURS_MIN} hours of usage (the longest look-back has {hours}): wait, or read the month before too")
         })

@@ -142,8 +142,9 @@ impl Settings {
 pub fn find(detectors: &[&'static Detector], id: &str) -> Result<&'static Detector> {
     detectors.iter().copied().find(|detector| detector.id == id).ok_or_else(|| {
         let words: Vec<&str> = id.split(['-', '_']).filter(|word| word.len() > 2).collect();
-        let alike = |detector: &&&'static Detector| words.iter().any(|word| detector.id.contains(word));
-        let near: Vec<&str> = detectors.iter().filter(alike).map(|detector| detector.id).collect();
+        let alike = |known: &str| words.iter().filter(|word| known.contains(**word)).count();
+        let most = detectors.iter().map(|detector| alike(detector.id)).max().filter(|&most| most > 0);
+        let near: Vec<&str> = detectors.iter().map(|one| one.id).filter(|id| Some(alike(id)) == most).collect();
         let hint = match near.is_empty() || near.len() > 8 {
             true => "`farthing detectors` lists them all".to_owned(),
             false => format!("did you mean {}?", near.join(", ")),

@@ -222,6 +222,8 @@ pub struct Notice {
     pub cost_min: &'static Threshold,
     /// How much more than the month before it must be, as a factor; `None` to show it whether or not it grows.
     pub growth_min: Option<&'static Threshold>,
+    /// The unit of its quantity.
+    pub unit: &'static str,
     /// What to look at.
     pub target: &'static str,
 }
@@ -241,7 +243,7 @@ impl Notice {
             }
             let finding = Finding::at(&place, Spend::default())
                 .for_information()
-                .change(format!("{:.1} units", place.spend.amount()), self.target)
+                .change(format!("{:.0} {}", place.spend.amount(), self.unit), self.target)
                 .because("cost_monthly", money_text(cost));
             found.push(match growth {
                 Some(growth) => finding.because("growth", format!("{growth:.2}")),

@@ -33,6 +33,7 @@ static NOTICE: Notice = Notice {
     usage: Usage::of(&["AmazonCloudWatch"], &["DataProcessing-Bytes", "*VendedLog-Bytes*"]),
     cost_min: &COST_MIN,
     growth_min: Some(&GROWTH_MIN),
+    unit: "GB",
     target: "less verbose logs, or the Infrequent Access class",
 };
 

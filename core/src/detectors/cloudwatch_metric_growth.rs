@@ -33,6 +33,7 @@ static NOTICE: Notice = Notice {
     usage: Usage::of(&["AmazonCloudWatch"], &["CW:MetricMonitorUsage", "CW:AlarmMonitorUsage"]),
     cost_min: &COST_MIN,
     growth_min: Some(&GROWTH_MIN),
+    unit: "metrics",
     target: "fewer metrics",
 };
 

@@ -35,6 +35,7 @@ static NOTICE: Notice = Notice {
     ),
     cost_min: &COST_MIN,
     growth_min: None,
+    unit: "GB",
     target: "data where it is used",
 };
 

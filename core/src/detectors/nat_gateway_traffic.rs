@@ -32,6 +32,7 @@ static NOTICE: Notice = Notice {
     usage: Usage::of(&["AmazonEC2", "AmazonVPC"], &["NatGateway-Bytes"]),
     cost_min: &COST_MIN,
     growth_min: None,
+    unit: "GB",
     target: "gateway endpoints for S3 and DynamoDB",
 };
 

@@ -3,3 +3,4 @@
 mod conformance;
 mod example;
 mod honesty;
+mod planted;
