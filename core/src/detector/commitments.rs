@@ -1,6 +1,6 @@
 //! Commitments in the look-back: what was bought, used and lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::facts::Facts;
 use super::finding::Finding;
@@ -11,21 +11,24 @@ use crate::schema::values::CommitmentKind;
 
 /// Commitments of a kind of which at least this part went unused in the look-back. The money is spent: savings are 0.
 pub fn unused(facts: &Facts<'_>, kind: CommitmentKind, share_min: f64, target: &str) -> Vec<Finding> {
-    let mut sums: BTreeMap<&str, (CommitmentCell, Option<&str>)> = BTreeMap::new();
+    let mut by_id: HashMap<u32, (CommitmentCell, Option<u32>)> = HashMap::new();
     for (key, cell) in facts.ledger.commitments.iter() {
-        let start = facts.ledger.bills.at(key.bill).start.div_euclid(3_600);
-        let arn = facts.name(Text::CommitmentDiscountId, key.arn);
-        if start != facts.look_back.start || CommitmentKind::from_category("", arn) != kind {
+        if facts.ledger.bills.at(key.bill).start.div_euclid(3_600) != facts.look_back.start {
             continue;
         }
-        let (sum, owner) = sums.entry(arn).or_default();
+        let (sum, owner) = by_id.entry(key.arn).or_default();
         sum.add(cell);
         // Rows of what was bought are the owner's.
-        let account = facts.name(Text::SubAccountId, key.account);
-        if cell.bought != 0 || cell.unused != 0 {
-            *owner = Some(owner.map_or(account, |known| known.min(account)));
+        if (cell.bought != 0 || cell.unused != 0) && *owner != Some(key.account) {
+            let name = |id| facts.name(Text::SubAccountId, id);
+            *owner = Some(owner.filter(|&known| name(known) < name(key.account)).unwrap_or(key.account));
         }
     }
+    let named = by_id.into_iter().map(|(id, (sum, owner))| {
+        let owner = owner.map(|owner| facts.name(Text::SubAccountId, owner));
+        (facts.name(Text::CommitmentDiscountId, id), (sum, owner))
+    });
+    let sums: BTreeMap<&str, _> = named.filter(|(arn, _)| CommitmentKind::from_category("", arn) == kind).collect();
     let mut found = Vec::new();
     for (arn, (sum, owner)) in sums {
         let Some(share) = ratio(sum.unused, sum.bought).filter(|&share| share > 0.0 && share >= share_min) else {

@@ -300,8 +300,13 @@ impl<'f> Facts<'f> {
         current.map(|line| line.cell.sums.costs.sum(metric)).sum()
     }
 
-    /// Effective and list cost in the look-back of each resource, by account and resource id.
-    pub fn cost_by_resource(&self) -> HashMap<(&'f str, &'f str), (i128, i128)> {
+    /// Effective and list cost in the look-back of these resources, by account and resource id.
+    pub fn cost_by_resource<'r>(
+        &self,
+        ids: impl Iterator<Item = &'r str>,
+    ) -> HashMap<(&'f str, &'f str), (i128, i128)> {
+        let pool = self.ledger.names.pool(Text::ResourceId);
+        let wanted: std::collections::HashSet<u32> = ids.filter_map(|id| pool.find(id)).collect();
         let one = |&(begin, end): &(u32, u32)| {
             let lines = &self.lines[begin as usize..end as usize];
             let mut spend = Spend::default();
@@ -310,7 +315,8 @@ impl<'f> Facts<'f> {
             let names = (self.name(Text::SubAccountId, key.account), self.name(Text::ResourceId, key.resource));
             (names, (spend.free + spend.committed, spend.list))
         };
-        self.resources.iter().map(one).collect()
+        let is_wanted = |range: &&(u32, u32)| wanted.contains(&self.lines[range.0 as usize].key.resource);
+        self.resources.iter().filter(is_wanted).map(one).collect()
     }
 
     pub(super) fn name(&self, text: Text, id: u32) -> &'f str {

@@ -146,18 +146,33 @@ fn instance_name(usage_type: &str) -> String {
     Instance::parse(usage_type).map_or_else(|| usage_type.to_owned(), |instance| instance.name())
 }
 
-/// What a resource's meter would cost at another price: the price of the target as a part of the present one's, from
-/// the bill where it has both in the region, else from the catalog.
-pub fn price_ratio(
-    facts: &Facts<'_>,
-    region: &str,
-    old: (&Meter, &Price),
-    new: (&Usage, &Price),
-) -> ((i128, i128), PriceSource) {
-    let target = facts.meter(new.0);
-    match (facts.price_in(region, &target), facts.price_in(region, old.0)) {
-        (Some(new), Some(old)) => ((new, old), PriceSource::Bill),
-        _ => ((new.1.usd_micros, old.1.usd_micros), new.1.source),
+/// The price of a target as a part of the present one's, and where the two come from.
+pub type Ratio = ((i128, i128), PriceSource);
+
+/// What a meter would cost in another form, region by region: from the bill where it sells both there, else from the
+/// catalog. Each region is looked up once.
+#[derive(Debug)]
+pub struct Ratios<'a> {
+    facts: &'a Facts<'a>,
+    old: (&'a Meter, &'static Price),
+    new: (Meter, &'static Price),
+    known: HashMap<&'a str, Ratio>,
+}
+
+impl<'a> Ratios<'a> {
+    /// Of what a meter counts, and what would be billed instead.
+    pub fn of(facts: &'a Facts<'a>, old: (&'a Meter, &'static Price), new: (&Usage, &'static Price)) -> Ratios<'a> {
+        Ratios { facts, old, new: (facts.meter(new.0), new.1), known: HashMap::new() }
+    }
+
+    /// In a region.
+    pub fn in_region(&mut self, region: &'a str) -> Ratio {
+        let (facts, old, new) = (self.facts, self.old, &self.new);
+        let look_up = || match (facts.price_in(region, &new.0), facts.price_in(region, old.0)) {
+            (Some(new), Some(old)) => ((new, old), PriceSource::Bill),
+            _ => ((new.1.usd_micros, old.1.usd_micros), new.1.source),
+        };
+        *self.known.entry(region).or_insert_with(look_up)
     }
 }
 
@@ -188,13 +203,10 @@ impl Convert {
     pub fn findings(&self, facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
         let meter = facts.meter(&self.old);
         let least = settings.get(self.savings_min);
-        let mut ratios: HashMap<&str, ((i128, i128), PriceSource)> = HashMap::new();
+        let mut ratios = Ratios::of(facts, (&meter, self.old_price), (&self.new, self.new_price));
         let mut found = Vec::new();
         for resource in facts.resources_with(&meter).filter(|resource| resource.is_alive(&meter)) {
-            let region = resource.region();
-            let prices = ((&meter, self.old_price), (&self.new, self.new_price));
-            let &mut (ratio, source) =
-                ratios.entry(region).or_insert_with(|| price_ratio(facts, region, prices.0, prices.1));
+            let (ratio, source) = ratios.in_region(resource.region());
             let spend = resource.spend(&meter);
             let saves = saved(spend, ratio);
             let Some(product) = resource.main_product(&meter) else { continue };

@@ -5,7 +5,7 @@ use crate::detector::facts::Facts;
 use crate::detector::finding::Finding;
 use crate::detector::finding::usd;
 use crate::detector::settings::{Settings, Threshold};
-use crate::detector::shapes::{price_ratio, saved};
+use crate::detector::shapes::{Ratios, saved};
 use crate::detector::usage::Usage;
 use crate::detector::{Advice, Detector, Need};
 use crate::schema::recommendations::{Effort, Grade, Kind};
@@ -47,9 +47,10 @@ fn throughput_mbps(gigabytes: f64) -> f64 {
 fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     let meter = facts.meter(&GP2);
     let least = settings.get(&SAVINGS_MIN);
+    let mut ratios = Ratios::of(facts, (&meter, &EBS_GP2), (&GP3, &EBS_GP3));
     let found = facts.resources_with(&meter).filter(|resource| resource.is_alive(&meter)).filter_map(|resource| {
         let gigabytes = resource.size(&meter);
-        let ((new, old), source) = price_ratio(facts, resource.region(), (&meter, &EBS_GP2), (&GP3, &EBS_GP3));
+        let ((new, old), source) = ratios.in_region(resource.region());
         let (extra_iops, extra_mbps) = ((iops(gigabytes) - 3_000.0).max(0.0), throughput_mbps(gigabytes) - 125.0);
         // What a GB of gp2 costs is the measure: other prices stand to it as they do in us-east-1.
         let gp2 = gigabytes * EBS_GP2.usd_micros as f64;

@@ -4,7 +4,7 @@ use crate::catalog::prices::{S3_INFREQUENT, S3_STANDARD};
 use crate::detector::facts::Facts;
 use crate::detector::finding::Finding;
 use crate::detector::settings::{Settings, Threshold};
-use crate::detector::shapes::{price_ratio, saved};
+use crate::detector::shapes::{Ratios, saved};
 use crate::detector::usage::Usage;
 use crate::detector::{Advice, Detector, Need};
 use crate::schema::recommendations::{Effort, Grade, Kind};
@@ -51,11 +51,11 @@ static REQUESTS: Usage = Usage::of(&["AmazonS3"], &["Requests-*"]);
 fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     let (standard, requests) = (facts.meter(&STANDARD), facts.meter(&REQUESTS));
     let (least, most) = (settings.get(&GIGABYTES_MIN), settings.get(&REQUESTS_PER_GB_MAX));
+    let mut ratios = Ratios::of(facts, (&standard, &S3_STANDARD), (&INFREQUENT, &S3_INFREQUENT));
     let found = facts.resources_with(&standard).filter(|bucket| bucket.is_alive(&standard)).filter_map(|bucket| {
         let gigabytes = bucket.size(&standard);
         let asked = bucket.spend(&requests).amount() / gigabytes.max(1e-9);
-        let prices = ((&standard, &S3_STANDARD), (&INFREQUENT, &S3_INFREQUENT));
-        let (ratio, source) = price_ratio(facts, bucket.region(), prices.0, prices.1);
+        let (ratio, source) = ratios.in_region(bucket.region());
         let finding = Finding::of(&bucket, saved(bucket.spend(&standard), ratio))
             .change(format!("Standard, {gigabytes:.0} GB"), "Standard-IA or Intelligent-Tiering")
             .because("gigabytes", format!("{gigabytes:.1}"))

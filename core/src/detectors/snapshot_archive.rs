@@ -4,7 +4,7 @@ use crate::catalog::prices::{EBS_SNAPSHOT, EBS_SNAPSHOT_ARCHIVE};
 use crate::detector::facts::Facts;
 use crate::detector::finding::Finding;
 use crate::detector::settings::{Settings, Threshold};
-use crate::detector::shapes::{price_ratio, saved};
+use crate::detector::shapes::{Ratios, saved};
 use crate::detector::usage::Usage;
 use crate::detector::{Advice, Detector, Need};
 use crate::schema::recommendations::{Effort, Grade, Kind};
@@ -36,12 +36,12 @@ static ARCHIVE: Usage = Usage::of(&["AmazonEC2"], &["EBS:SnapshotArchiveStorage"
 
 fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     let meter = facts.meter(&SNAPSHOTS);
+    let mut ratios = Ratios::of(facts, (&meter, &EBS_SNAPSHOT), (&ARCHIVE, &EBS_SNAPSHOT_ARCHIVE));
     let least = settings.get(&AGE_DAYS_MIN);
     let found = facts.resources_with(&meter).filter(|resource| resource.is_alive(&meter)).filter_map(|resource| {
         let (first, last) = resource.seen(&meter)?;
         let age_days = (last - first) as f64 / 24.0;
-        let prices = ((&meter, &EBS_SNAPSHOT), (&ARCHIVE, &EBS_SNAPSHOT_ARCHIVE));
-        let (ratio, source) = price_ratio(facts, resource.region(), prices.0, prices.1);
+        let (ratio, source) = ratios.in_region(resource.region());
         let finding = Finding::of(&resource, saved(resource.spend(&meter), ratio))
             .change("standard tier", "archive tier")
             .because("age_days", format!("{age_days:.0}"))

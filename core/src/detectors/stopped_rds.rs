@@ -4,7 +4,7 @@ use crate::catalog::prices::{RDS_SNAPSHOT, RDS_STORAGE};
 use crate::detector::facts::Facts;
 use crate::detector::finding::Finding;
 use crate::detector::settings::{Settings, Threshold};
-use crate::detector::shapes::{Unused, price_ratio, saved};
+use crate::detector::shapes::{Ratios, Unused, saved};
 use crate::detector::usage::Usage;
 use crate::detector::{Advice, Detector, Need};
 use crate::schema::recommendations::{Effort, Grade, Kind};
@@ -45,10 +45,10 @@ static SNAPSHOT: Usage = Usage::of(&["AmazonRDS"], &["RDS:ChargedBackupUsage"]);
 
 fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     let (storage, running) = (facts.meter(&UNUSED.presence), facts.meter(&UNUSED.activity));
+    let mut ratios = Ratios::of(facts, (&storage, &RDS_STORAGE), (&SNAPSHOT, &RDS_SNAPSHOT));
     let unused = UNUSED.resources(facts, settings).into_iter();
     let found = unused.map(|(resource, finding)| {
-        let prices = ((&storage, &RDS_STORAGE), (&SNAPSHOT, &RDS_SNAPSHOT));
-        let (ratio, source) = price_ratio(facts, resource.region(), prices.0, prices.1);
+        let (ratio, source) = ratios.in_region(resource.region());
         let saves = saved(resource.spend(&storage), ratio).plus(resource.spend(&running));
         finding.of_it(saves).priced_by(source)
     });

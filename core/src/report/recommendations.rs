@@ -179,7 +179,7 @@ fn rank(rows: Vec<Recommendation>, savings_min_monthly: Option<f64>) -> Vec<Reco
 /// R20: no resource is in two rows, none saves more than it cost, and all together do not save more than the bill.
 fn sanity(answer: &Recommendations, facts: &Facts<'_>) -> Check {
     let mut findings = Vec::new();
-    let costs = facts.cost_by_resource();
+    let costs = facts.cost_by_resource(answer.rows.iter().filter_map(|row| row.resource_id.as_deref()));
     let mut seen = std::collections::BTreeSet::new();
     for row in &answer.rows {
         let Some(resource) = &row.resource_id else { continue };
