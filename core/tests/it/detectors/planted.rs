@@ -18,7 +18,7 @@ fn planted(seed: u64) -> (TempDir, Vec<PlantedLine>) {
     let folder = tempfile::tempdir().expect("a folder");
     let config = Config { waste: Waste::Planted, ..whole_months(seed) };
     let written = write_bill(folder.path(), &config, &WriteOptions::default()).expect("the factory writes");
-    (folder, written.truth.planted)
+    (folder, written.truth.expect("the truth").planted)
 }
 
 /// What every detector finds by itself, before resources are counted once, by detector and resource.
