@@ -3,8 +3,8 @@
 use farthing::ledger::store::Listed;
 use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
 use farthing::render::{
-    all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, headline, kept, printable, registry,
-    summaries,
+    all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, headline, kept, printable,
+    registry, summaries,
 };
 use farthing::{Certificate, CostTable, Detector, Inventory, Recommendations, Report, Skipped};
 
