@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use farthing::schema::filter::Filter;
-use farthing::{Dimension, Metric};
+use farthing::{Dimension, Kind, Metric};
 
 use crate::s3::S3;
 
@@ -16,6 +16,7 @@ Examples:
   farthing inspect bill/
   farthing reconcile bill/
   farthing costs bill/ --by ServiceName
+  farthing recommend bill/
   farthing report bill/ -o report.md report.json
 
 Exit codes:
@@ -61,6 +62,23 @@ Examples:
   farthing store verify
   farthing store prune
   farthing store prune --all --store ledgers/";
+
+const RECOMMEND_EXAMPLES: &str = "\
+Examples:
+  farthing recommend bill/
+  farthing recommend bill/ --kind idle --min-savings 5
+  farthing recommend bill/ --only idle-nat-gateway,gp2-to-gp3 --set idle-nat-gateway.HOURS_MIN=168
+  farthing recommend bill/ --format json -o savings.json";
+
+const DETECTORS_EXAMPLES: &str = "\
+Examples:
+  farthing detectors
+  farthing detectors --format json";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  farthing explain idle-nat-gateway
+  farthing explain gp2-to-gp3";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -121,6 +139,15 @@ pub(crate) enum Command {
     /// Show costs by any dimensions
     #[command(after_help = COSTS_EXAMPLES)]
     Costs(Costs),
+    /// Show every saving that the bill itself proves, ranked, each resource counted once
+    #[command(after_help = RECOMMEND_EXAMPLES)]
+    Recommend(Recommend),
+    /// List the detectors that look for savings
+    #[command(after_help = DETECTORS_EXAMPLES)]
+    Detectors(Detectors),
+    /// Show a detector's guide: what it finds, how it decides, when not to act
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
     /// Show or write the monthly report
     #[command(after_help = REPORT_EXAMPLES)]
     Report(Report),
@@ -318,6 +345,45 @@ pub(crate) enum Granularity {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Recommend {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Only these detectors, separated by commas
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Only savings of these kinds, separated by commas
+    #[arg(long = "kind", value_name = "KINDS", value_delimiter = ',', value_parser = kind_parser())]
+    pub(crate) kinds: Vec<Kind>,
+    /// Set a threshold: DETECTOR.THRESHOLD=NUMBER; `farthing explain DETECTOR` lists them
+    #[arg(long = "set", value_name = "SETTING")]
+    pub(crate) settings: Vec<String>,
+    /// Only billing periods whose usage ends by this UTC day
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<String>,
+    /// Only what saves so much a month
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) min_savings: Option<f64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Detectors {
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The detector; `farthing detectors` lists them
+    #[arg(value_name = "ID")]
+    pub(crate) detector: String,
+    /// Write to FILE, which appears whole or not at all
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) sources: Sources,
@@ -381,6 +447,11 @@ fn conditions(text: &str) -> Result<String, farthing::Error> {
 
 fn metric_parser() -> impl TypedValueParser<Value = Metric> {
     PossibleValuesParser::new(Metric::ALL.iter().map(|metric| metric.name())).try_map(|name| Metric::parse(&name))
+}
+
+fn kind_parser() -> impl TypedValueParser<Value = Kind> {
+    let known = |name: String| Kind::from_name(&name).ok_or("no such kind");
+    PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name())).try_map(known)
 }
 
 fn scale(text: &str) -> Result<Scale, String> {

@@ -23,6 +23,7 @@ use crate::ledger::store::Keeping;
 use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
 use crate::report::Report;
+use crate::report::recommendations::{Recommendations, Request, recommendations};
 
 /// What the store remembers certificates as.
 const CERTIFICATE: &str = "certificate";
@@ -304,5 +305,17 @@ impl Bill {
     pub fn report(&self, invoice: Option<&Path>) -> Result<Report> {
         let certificate = self.reconcile(invoice)?;
         crate::report::report(self.ledger()?, certificate)
+    }
+
+    /// Every saving that the bill itself shows, ranked, each resource counted once, with what was skipped and why.
+    ///
+    /// # Errors
+    /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies, [`Error::UnknownName`] and
+    /// [`Error::Threshold`] for what was asked.
+    pub fn recommend(&self, request: &Request) -> Result<Recommendations> {
+        // What was asked is looked at before the bill is read.
+        request.check()?;
+        let certificate = self.reconcile(None)?;
+        recommendations(self.ledger()?, certificate, request)
     }
 }

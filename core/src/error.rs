@@ -100,6 +100,16 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A threshold that cannot be set so.
+    #[error(
+        "setting `{setting}`: {detail}; write DETECTOR.THRESHOLD=NUMBER, as `farthing explain DETECTOR` lists them"
+    )]
+    Threshold {
+        /// The setting as it was given.
+        setting: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// An invoice file that cannot be read.
     #[error("{}: {detail}; expected a csv with the columns payer,invoice_id,amount,currency", path.display())]
     Invoice {

@@ -3,6 +3,8 @@
 pub mod analyze;
 mod bill;
 pub mod catalog;
+pub mod detector;
+pub mod detectors;
 pub mod error;
 pub mod ingest;
 pub mod ledger;
@@ -14,6 +16,7 @@ pub mod schema;
 
 pub use analyze::request::{AnsweredFrom, CostRow, CostTable, Costs, Granularity};
 pub use bill::{Bill, BillOptions};
+pub use detector::{Detector, Need};
 pub use error::{Error, Result};
 pub use ingest::{Capability, DeliveredFile, Delivery, Inventory};
 pub use ledger::Ledger;
@@ -22,6 +25,8 @@ pub use ledger::store::Store;
 pub use reconcile::certificate::{
     Certificate, Check, Input, InvoiceTotal, Period, PeriodStatus, Severity, Skipped, Verdict,
 };
+pub use report::recommendations::{Recommendations, Request};
 pub use report::{Cell, ColumnKind, Report, Section};
 pub use schema::charges::{Dimension, Metric};
 pub use schema::money;
+pub use schema::recommendations::{Effort, Grade, Kind, PriceSource, Recommendation};

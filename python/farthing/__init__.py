@@ -24,6 +24,7 @@ from ._errors import (
 )
 from ._factory import columns, demo
 from ._farthing import __version__
+from ._recommend import Recommendations, detectors
 from ._report import Report
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "NotFoundError",
     "Period",
     "QueryError",
+    "Recommendations",
     "ReconciliationError",
     "RemoteError",
     "Report",
@@ -46,5 +48,6 @@ __all__ = [
     "__version__",
     "columns",
     "demo",
+    "detectors",
     "open",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -14,6 +14,7 @@ from ._certificate import Certificate
 from ._errors import QueryError, ReconciliationError
 from ._frames import Money, frame, with_money
 from ._progress import Progress, ticking
+from ._recommend import Kind, Recommendations
 from ._report import Report, writer
 
 if TYPE_CHECKING:
@@ -180,6 +181,38 @@ class Bill:
         """
         with ticking(self._progress) as tick:
             return Certificate(self._native.reconcile(invoice, tick))
+
+    def recommend(
+        self,
+        *,
+        only: str | Sequence[str] = (),
+        kind: Kind | Sequence[Kind] = (),
+        settings: Mapping[str, float | str] | None = None,
+        as_of: Day | None = None,
+        min_savings: float | None = None,
+    ) -> Recommendations:
+        """Every saving that the bill itself shows, ranked, each resource counted once.
+
+        `only` names detectors, `kind` keeps kinds of savings. `settings` sets thresholds:
+        `{"idle-nat-gateway.HOURS_MIN": 168}`. `as_of` keeps billing periods whose usage ends by that UTC day, and
+        `min_savings` rows that save so much a month. Raises `QueryError` for names and settings that are not
+        understood, and `ReconciliationError` when the certificate forbids figures.
+
+        >>> bill.recommend(kind="idle", min_savings=1).frame["savings_monthly"].min() >= 1
+        True
+        """
+        with ticking(self._progress) as tick:
+            native = self._native.recommend(
+                [only] if isinstance(only, str) else list(only),
+                [kind] if isinstance(kind, str) else list(kind),
+                [f"{name}={value}" for name, value in (settings or {}).items()],
+                _day(as_of),
+                min_savings,
+                tick,
+            )
+        recommendations = Recommendations(native)
+        self._need_figures(recommendations.certificate)
+        return recommendations
 
     def report(self, path: Path | None = None, invoice: Path | None = None) -> Report:
         """The monthly report; written to `path` too, when there is one: the ending chooses, `.md` or `.json`.

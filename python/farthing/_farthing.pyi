@@ -133,6 +133,17 @@ class Bill:
     def charges(self, filter: str, columns: Sequence[str] | None = None, tick: _Tick = None) -> Batches:
         """Charges, row by row."""
 
+    def recommend(
+        self,
+        only: Sequence[str],
+        kinds: Sequence[str],
+        settings: Sequence[str],
+        as_of: str | None = None,
+        min_savings: float | None = None,
+        tick: _Tick = None,
+    ) -> Recommendations:
+        """What could be saved."""
+
     def report(self, invoice: _Path | None = None, tick: _Tick = None) -> Report:
         """The report."""
 
@@ -183,6 +194,36 @@ class Report:
     def sections(self) -> list[Section]: ...
     def json(self) -> str: ...
     def markdown(self) -> str: ...
+
+@final
+class Recommendations:
+    """What a bill could save."""
+
+    def frame(self) -> Batches:
+        """The rows as a frame."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def look_back(self) -> tuple[str, int]: ...
+    @property
+    def as_of(self) -> str: ...
+    @property
+    def totals(self) -> list[Decimal]: ...
+    @property
+    def skipped(self) -> list[tuple[str, str]]: ...
+    @property
+    def certificate(self) -> Certificate: ...
+    @property
+    def summary(self) -> str: ...
+    def grid(self) -> Grid:
+        """For people."""
+
+    def json(self) -> str: ...
+    def markdown(self) -> str: ...
+
+def detectors() -> str:
+    """The registry as JSON."""
 
 def open(
     paths: Sequence[_Path],

@@ -11,6 +11,7 @@ use crate::certificate::Certificate;
 use crate::frames::Batches;
 use crate::grid::Grid;
 use crate::question::Costs;
+use crate::recommend::{Recommendations, request};
 use crate::report::Report;
 use crate::s3::S3;
 use crate::work::{Watch, run};
@@ -107,6 +108,23 @@ impl Bill {
         tick: Option<Py<PyAny>>,
     ) -> PyResult<Batches> {
         run(py, &self.watch, tick.as_ref(), || self.bill.charges(filter, columns.as_deref())).map(Batches::from)
+    }
+
+    /// What could be saved.
+    #[pyo3(signature = (only, kinds, settings, as_of=None, min_savings=None, tick=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn recommend(
+        &self,
+        py: Python<'_>,
+        only: Vec<String>,
+        kinds: Vec<String>,
+        settings: Vec<String>,
+        as_of: Option<String>,
+        min_savings: Option<f64>,
+        tick: Option<Py<PyAny>>,
+    ) -> PyResult<Recommendations> {
+        let request = request(only, &kinds, settings, as_of, min_savings)?;
+        run(py, &self.watch, tick.as_ref(), || self.bill.recommend(&request)).map(Recommendations::from)
     }
 
     /// The report.

@@ -175,7 +175,7 @@ fn input(input: &engine::Input) -> Input<'_> {
 }
 
 /// Money as Python's `Decimal`.
-fn decimal(py: Python<'_>, units: i128) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn decimal(py: Python<'_>, units: i128) -> PyResult<Bound<'_, PyAny>> {
     static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     DECIMAL.import(py, "decimal", "Decimal")?.call1((money_text(units),))
 }

@@ -27,9 +27,11 @@ pub(crate) fn engine(error: Error) -> PyErr {
         | Error::Column { .. }
         | Error::Manifest { .. }
         | Error::Invoice { .. } => BillError::new_err(message),
-        Error::UnknownName { .. } | Error::Filter { .. } | Error::Currencies { .. } | Error::NotAvailable { .. } => {
-            QueryError::new_err(message)
-        }
+        Error::UnknownName { .. }
+        | Error::Filter { .. }
+        | Error::Threshold { .. }
+        | Error::Currencies { .. }
+        | Error::NotAvailable { .. } => QueryError::new_err(message),
         Error::S3(error) => match error {
             S3Error::NoBucket { .. } | S3Error::NoSuchKey { .. } => NotFoundError::new_err(message),
             S3Error::Cache { .. } => FileError::new_err(message),
@@ -38,6 +40,11 @@ pub(crate) fn engine(error: Error) -> PyErr {
         },
         _ => FarthingError::new_err(message),
     }
+}
+
+/// The exception for a question that is not understood.
+pub(crate) fn query(message: String) -> PyErr {
+    QueryError::new_err(message)
 }
 
 /// The exception for an error of the bill factory.

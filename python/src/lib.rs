@@ -8,6 +8,7 @@ mod errors;
 mod frames;
 mod grid;
 mod question;
+mod recommend;
 mod report;
 mod s3;
 mod work;
@@ -24,6 +25,8 @@ mod _farthing {
     use crate::frames::Batches;
     #[pymodule_export]
     use crate::question::Costs;
+    #[pymodule_export]
+    use crate::recommend::{Recommendations, detectors};
     #[pymodule_export]
     use crate::report::Report;
 

@@ -3,7 +3,10 @@
 mod completions;
 mod costs;
 mod demo;
+mod detectors;
+mod explain;
 mod inspect;
+mod recommend;
 mod reconcile;
 mod report;
 mod store;
@@ -49,6 +52,9 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Costs(args) => costs::run(args, everywhere, screen),
         Command::Report(args) => report::run(args, everywhere, screen),
         Command::Store(args) => store::run(args, everywhere, screen),
+        Command::Recommend(args) => recommend::run(args, everywhere, screen),
+        Command::Detectors(args) => detectors::run(args, screen),
+        Command::Explain(args) => explain::run(args, screen),
         Command::Completions(args) => completions::run(args, screen),
     }
 }

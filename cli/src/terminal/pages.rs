@@ -4,9 +4,9 @@ use farthing::ledger::store::Listed;
 use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
 use farthing::render::{
     all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, headline, kept, printable,
-    summaries,
+    registry, summaries,
 };
-use farthing::{Certificate, CostTable, Inventory, Report, Skipped};
+use farthing::{Certificate, CostTable, Detector, Inventory, Recommendations, Report, Skipped};
 
 use super::table::table;
 use super::{FINDINGS_MAX, Look, Paint};
@@ -65,6 +65,23 @@ pub(crate) fn report(report: &Report, look: Look) -> String {
         page.heading("Files");
         page.table(&summaries::inputs(&report.certificate));
     }
+    page.text
+}
+
+/// Recommendations. The certificate goes to standard error.
+pub(crate) fn recommendations(answer: &Recommendations, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title("Recommendations");
+    page.line(&summaries::savings_sentence(answer));
+    page.table(&summaries::recommendations(answer));
+    page.skipped(&answer.skipped.iter().collect::<Vec<_>>());
+    page.text
+}
+
+/// The registry.
+pub(crate) fn detectors(detectors: &[&'static Detector], look: Look) -> String {
+    let mut page = Page::new(look);
+    page.table(&registry::detectors(detectors));
     page.text
 }
 

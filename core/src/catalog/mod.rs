@@ -1,3 +1,5 @@
-//! What AWS sells: names of services.
+//! What AWS sells: names of services, list prices, and families of instances with what replaces them.
 
+pub mod families;
+pub mod prices;
 pub mod services;

@@ -2,11 +2,14 @@
 
 use super::{period_column, printable};
 use crate::analyze::request::CostTable;
+use crate::detector::Detector;
 use crate::ingest::Inventory;
 use crate::reconcile::certificate::{Certificate, Input};
+use crate::report::recommendations::Recommendations;
 use crate::report::{Cell, Report, Section};
 use crate::schema::charges::Text;
 use crate::schema::money::{QUANTITY_SCALE, money_text, to_text};
+use crate::schema::recommendations::COLUMNS;
 
 /// The groups of an answer; a missing member or an unknown amount is an empty cell. Without the sum, so that adding
 /// up a column is right.
@@ -61,6 +64,46 @@ pub fn report(report: &Report) -> String {
                 sheet.push(vec![section.id.to_owned(), number, label.clone(), safe_text(name), cell_text(cell)]);
             }
         }
+    }
+    sheet.text()
+}
+
+/// Recommendations, one in each line. Without the sum, so that adding up a column is right.
+pub fn recommendations(answer: &Recommendations) -> String {
+    let mut sheet = Sheet::new(COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect());
+    for row in &answer.rows {
+        sheet.push(vec![
+            row.detector.to_owned(),
+            row.kind.name().to_owned(),
+            row.action.to_owned(),
+            safe_text(&row.sub_account_id),
+            safe_text(&row.region_id),
+            safe_text(row.resource_id.as_deref().unwrap_or_default()),
+            safe_text(&row.title),
+            safe_text(&row.current),
+            safe_text(&row.target),
+            money_text(row.savings_monthly),
+            money_text(row.savings_monthly_list),
+            row.confidence.to_string(),
+            row.grade.name().to_owned(),
+            row.effort.name().to_owned(),
+            row.risk.to_string(),
+            safe_text(&row.evidence_text()),
+            safe_text(&row.assumptions.join(" ")),
+            safe_text(&row.alternatives_text()),
+            row.price_source.name().to_owned(),
+            safe_text(&row.command),
+        ]);
+    }
+    sheet.text()
+}
+
+/// The registry, one detector in each line.
+pub fn detectors(detectors: &[&'static Detector]) -> String {
+    let mut sheet = Sheet::new(["detector", "kind", "grade", "summary"].map(str::to_owned).into());
+    for detector in detectors {
+        let words = [detector.id, detector.kind.name(), detector.grade.name(), detector.summary];
+        sheet.push(words.map(str::to_owned).into());
     }
     sheet.text()
 }

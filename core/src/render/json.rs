@@ -6,11 +6,15 @@ use serde_json::{Map, Value, json};
 
 use super::{BILLING_PERIOD, all_skipped, is_control, period_column, period_cost};
 use crate::analyze::request::CostTable;
+use crate::detector::Detector;
+use crate::detector::settings::Threshold;
 use crate::ingest::Inventory;
 use crate::reconcile::certificate::{Certificate, Check, Input, InvoiceTotal, Period, Skipped};
+use crate::report::recommendations::Recommendations;
 use crate::report::{Cell, ColumnKind, Report, Section};
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::{QUANTITY_SCALE, money_text, to_text};
+use crate::schema::recommendations::Recommendation;
 use crate::schema::values::day_text;
 
 /// The engine's version, as documents carry it.
@@ -99,6 +103,88 @@ pub fn report(report: &Report) -> Value {
     document.insert("sections".into(), Value::Object(sections));
     proof(&mut document, &report.certificate, &[]);
     Value::Object(document)
+}
+
+/// `farthing.recommend/1`: `rows` are recommendations, keyed by [`crate::schema::recommendations::COLUMNS`].
+pub fn recommendations(answer: &Recommendations) -> Value {
+    let totals = [
+        ("savings_monthly", answer.savings_monthly),
+        ("savings_monthly_list", answer.savings_monthly_list),
+        ("potential_monthly", answer.potential_monthly),
+        ("cost_monthly", answer.cost_monthly),
+    ];
+    let head = Head {
+        schema: "farthing.recommend/1",
+        currency: Some(&answer.currency),
+        periods: answer.periods.iter().map(String::as_str).collect(),
+        rows: answer.rows.iter().map(recommendation).collect(),
+        totals: totals.into_iter().map(|(name, units)| (name.to_owned(), money(Some(units)))).collect(),
+    };
+    let mut document = head.document();
+    document.insert("look_back".into(), json!({"period": answer.look_back.0, "hours": answer.look_back.1}));
+    document.insert("as_of".into(), answer.as_of.as_str().into());
+    proof(&mut document, &answer.certificate, &answer.skipped);
+    Value::Object(document)
+}
+
+fn recommendation(row: &Recommendation) -> Value {
+    let evidence: Map<String, Value> =
+        row.evidence.iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect();
+    let alternative =
+        |(id, saving): &(&'static str, i128)| json!({"detector": id, "savings_monthly": money(Some(*saving))});
+    json!({
+        "detector": row.detector,
+        "kind": row.kind.name(),
+        "action": row.action,
+        "sub_account_id": row.sub_account_id,
+        "region_id": row.region_id,
+        "resource_id": row.resource_id,
+        "title": row.title,
+        "current": row.current,
+        "target": row.target,
+        "savings_monthly": money(Some(row.savings_monthly)),
+        "savings_monthly_list": money(Some(row.savings_monthly_list)),
+        "confidence": row.confidence,
+        "grade": row.grade.name(),
+        "effort": row.effort.name(),
+        "risk": row.risk,
+        "evidence": evidence,
+        "assumptions": row.assumptions,
+        "alternatives": row.alternatives.iter().map(alternative).collect::<Vec<_>>(),
+        "price_source": row.price_source.name(),
+        "command": row.command,
+    })
+}
+
+/// `farthing.detectors/1`: the registry, with guides.
+pub fn detectors(detectors: &[&'static Detector]) -> Value {
+    let threshold = |one: &&Threshold| {
+        json!({
+            "name": one.name, "unit": one.unit, "meaning": one.meaning, "default": one.default,
+            "least": one.range.0, "greatest": one.range.1,
+        })
+    };
+    let row = |detector: &&'static Detector| {
+        json!({
+            "detector": detector.id,
+            "kind": detector.kind.name(),
+            "grade": detector.grade.name(),
+            "summary": detector.summary,
+            "action": detector.advice.action,
+            "effort": detector.advice.effort.name(),
+            "risk": detector.advice.risk,
+            "needs": detector.needs.iter().map(|need| need.name()).collect::<Vec<_>>(),
+            "thresholds": detector.thresholds.iter().map(threshold).collect::<Vec<_>>(),
+            "assumptions": detector.advice.assumptions,
+            "command": detector.advice.command,
+            "guide": detector.guide,
+        })
+    };
+    json!({
+        "schema": "farthing.detectors/1",
+        "version": VERSION,
+        "rows": detectors.iter().map(row).collect::<Vec<_>>(),
+    })
 }
 
 /// `farthing.inspect/1`: `rows` are files with their delivery. With the certificate of a bill that was read, hashes,

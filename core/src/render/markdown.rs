@@ -3,9 +3,11 @@
 use super::grid::{self, Grid};
 use super::{all_skipped, amounts_sentence, costs_headline, costs_title, headline, mark, printable, summaries};
 use crate::analyze::request::CostTable;
+use crate::detector::Detector;
 use crate::ingest::Inventory;
 use crate::reconcile::certificate::{Certificate, Skipped};
 use crate::report::Report;
+use crate::report::recommendations::Recommendations;
 
 /// Findings that are listed for a check that did not pass.
 const FINDINGS_MAX: usize = 10;
@@ -58,6 +60,23 @@ pub fn report(report: &Report) -> String {
     page.proof(&report.certificate);
     page.skipped(&all_skipped(&report.certificate, &[]));
     page.inputs(&report.certificate);
+    page.text
+}
+
+/// Recommendations with what was skipped and the certificate's summary.
+pub fn recommendations(answer: &Recommendations) -> String {
+    let mut page = Page::titled("Recommendations");
+    page.paragraph(&format!("**{}**", escape(&summaries::savings_sentence(answer))));
+    page.table(&summaries::recommendations(answer));
+    page.paragraph(&format!("Certificate: {}.", escape(&answer.certificate.summary())));
+    page.skipped(&answer.skipped.iter().collect::<Vec<_>>());
+    page.text
+}
+
+/// The registry.
+pub fn detectors(detectors: &[&'static Detector]) -> String {
+    let mut page = Page::titled("Detectors");
+    page.table(&super::registry::detectors(detectors));
     page.text
 }
 

@@ -1,4 +1,4 @@
-//! The certificate and the inventory as tables for people.
+//! The certificate, the inventory and recommendations as tables for people.
 
 use super::grid::{Grid, TOTAL_TEXT, member_text, money_column};
 use super::{bytes_text, count_text, counted, mark, period_cost};
@@ -6,6 +6,7 @@ use crate::ingest::pages::PageCount;
 use crate::ingest::{Delivery, Inventory};
 use crate::reconcile::certificate::{Certificate, Skipped};
 use crate::reconcile::page_checksums;
+use crate::report::recommendations::Recommendations;
 use crate::schema::charges::Metric;
 use crate::schema::money::display_cents;
 use crate::schema::values::day_text;
@@ -17,6 +18,49 @@ pub fn checks(certificate: &Certificate) -> Grid {
         let figure = check.figure.as_deref().unwrap_or("");
         grid.push([mark(check.verdict), &check.id, &check.title, figure, &check.detail]);
     }
+    grid
+}
+
+/// One sentence on what could be saved.
+pub fn savings_sentence(answer: &Recommendations) -> String {
+    let in_total = answer.rows.iter().filter(|row| row.grade.is_in_total()).count();
+    let saved = display_cents(answer.savings_monthly);
+    let of = display_cents(answer.cost_monthly);
+    let potential = display_cents(answer.potential_monthly);
+    let stories = answer.rows.len() - in_total;
+    format!(
+        "{saved} {} a month of {of} can be saved, by {}; {} more are likely stories worth up to {potential}, outside that sum",
+        answer.currency,
+        counted(in_total as u64, "recommendation"),
+        count_text(stories as u64),
+    )
+}
+
+/// Recommendations, the greatest saving first, with the sum of those that are in the total.
+pub fn recommendations(answer: &Recommendations) -> Grid {
+    let savings = format!(">{}/month", answer.currency);
+    let mut grid = Grid::with_columns(&[&savings, "Grade", "Detector", "Account", "Region", "What", "From", "To"]);
+    let (counted, others): (Vec<_>, Vec<_>) = answer.rows.iter().partition(|row| row.grade.is_in_total());
+    let parts: Vec<Option<i128>> = counted.iter().map(|row| Some(row.savings_monthly)).collect();
+    let mut amounts = money_column(&parts, Some(answer.savings_monthly));
+    amounts.extend(others.iter().map(|row| format!("({})", display_cents(row.savings_monthly))));
+    for (row, amount) in counted.into_iter().chain(others).zip(&amounts) {
+        let what = row.resource_id.as_deref().unwrap_or(row.title.as_str());
+        grid.push([
+            amount,
+            row.grade.name(),
+            row.detector,
+            &row.sub_account_id,
+            &row.region_id,
+            what,
+            &row.current,
+            &row.target,
+        ]);
+    }
+    let mut total = vec![String::new(); grid.columns.len()];
+    total[0] = display_cents(answer.savings_monthly);
+    total[1] = TOTAL_TEXT.to_owned();
+    grid.total = (answer.rows.len() > 1).then_some(total);
     grid
 }
 

@@ -1,5 +1,6 @@
 //! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
 
+pub mod recommendations;
 mod sections;
 
 pub use sections::report;

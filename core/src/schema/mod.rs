@@ -6,4 +6,5 @@ pub mod focus;
 pub mod line_items;
 pub mod money;
 pub mod names;
+pub mod recommendations;
 pub mod values;

@@ -4,6 +4,7 @@
 mod bad_csv;
 mod bad_parquet;
 mod certificate;
+mod detectors;
 mod encodings;
 mod floors;
 mod focus;

@@ -28,3 +28,8 @@ fn columns_of_a_charge() {
     }
     page("columns.md", &text);
 }
+
+#[test]
+fn detectors_and_their_guides() {
+    page("detectors.md", &farthing::render::registry::page(farthing::detectors::ALL));
+}

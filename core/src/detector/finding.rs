@@ -1,0 +1,174 @@
+//! What a detector says of one resource, and the row that becomes of it.
+
+use super::Detector;
+use super::facts::{Facts, Place};
+use super::resources::{Resource, Spend};
+use crate::schema::money::{MONEY_SCALE, money_text};
+use crate::schema::recommendations::{PriceSource, Recommendation};
+
+/// One resource, or one account and region, and what could be saved on it in the look-back.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    account: String,
+    region: String,
+    resource: Option<String>,
+    saves: Spend,
+    current: String,
+    target: String,
+    evidence: Vec<(&'static str, String)>,
+    price_source: PriceSource,
+    is_information: bool,
+}
+
+impl Finding {
+    /// Of a resource: what goes, of its cost in the look-back.
+    pub fn of(resource: &Resource<'_>, saves: Spend) -> Finding {
+        Finding {
+            account: resource.account().to_owned(),
+            region: resource.region().to_owned(),
+            resource: Some(resource.id().to_owned()),
+            saves,
+            current: String::new(),
+            target: "none".to_owned(),
+            evidence: Vec::new(),
+            price_source: PriceSource::Bill,
+            is_information: false,
+        }
+    }
+
+    /// Of an account and region as a whole.
+    pub fn at(place: &Place<'_>, saves: Spend) -> Finding {
+        Finding {
+            account: place.account.to_owned(),
+            region: place.region.to_owned(),
+            resource: None,
+            saves,
+            current: String::new(),
+            target: "none".to_owned(),
+            evidence: Vec::new(),
+            price_source: PriceSource::Bill,
+            is_information: false,
+        }
+    }
+
+    /// Of money that is gone whatever is done.
+    pub fn sunk(account: &str, region: &str, resource: &str) -> Finding {
+        let place = Place { account, region, spend: Spend::default(), before: Spend::default() };
+        let finding = Finding::at(&place, Spend::default());
+        Finding { resource: Some(resource.to_owned()), is_information: true, ..finding }
+    }
+
+    /// What there is, and what there should be.
+    pub fn change(self, current: impl Into<String>, target: impl Into<String>) -> Finding {
+        Finding { current: current.into(), target: target.into(), ..self }
+    }
+
+    /// A figure that it rests on.
+    pub fn because(mut self, key: &'static str, value: impl ToString) -> Finding {
+        self.evidence.push((key, value.to_string()));
+        self
+    }
+
+    /// Shown although it saves nothing.
+    pub fn for_information(self) -> Finding {
+        Finding { is_information: true, ..self }
+    }
+
+    /// Only this much of its cost goes.
+    pub fn of_it(self, saves: Spend) -> Finding {
+        Finding { saves, ..self }
+    }
+
+    /// Where the target's price comes from.
+    pub fn priced_by(self, price_source: PriceSource) -> Finding {
+        Finding { price_source, ..self }
+    }
+
+    /// What it saves in the look-back.
+    pub fn saves(&self) -> Spend {
+        self.saves
+    }
+
+    /// Whether it saves something, frees a commitment, or shows what is sunk.
+    pub(super) fn is_worth_a_row(&self) -> bool {
+        self.is_information || (self.saves.free >= 0 && (self.saves.free > 0 || self.saves.committed > 0))
+    }
+
+    /// The row, with what the detector says of all its rows.
+    pub(super) fn row(self, detector: &'static Detector, facts: &Facts<'_>) -> Recommendation {
+        let advice = &detector.advice;
+        let mut evidence = self.evidence;
+        let free = facts.monthly(self.saves.free);
+        if self.saves.committed > 0 {
+            evidence.push(("frees_commitment", money_text(facts.monthly(self.saves.committed))));
+        }
+        let blank = || "-".to_owned();
+        let title = match &self.resource {
+            Some(resource) => format!("{}: {}", advice.title, short_name(resource)),
+            None => format!("{}: {} {}", advice.title, self.account, self.region),
+        };
+        Recommendation {
+            detector: detector.id,
+            kind: detector.kind,
+            action: advice.action,
+            command: command(advice.command, self.resource.as_deref().unwrap_or_default(), &self.region, &self.target),
+            sub_account_id: self.account,
+            region_id: self.region,
+            resource_id: self.resource,
+            title,
+            current: if self.current.is_empty() { blank() } else { self.current },
+            target: self.target,
+            savings_monthly: free,
+            // At list the same hours cost what they cost everybody; never less than what is saved after discounts.
+            savings_monthly_list: facts.monthly(self.saves.list).max(free),
+            confidence: detector.grade.confidence(),
+            grade: detector.grade,
+            effort: advice.effort,
+            risk: advice.risk,
+            evidence,
+            assumptions: advice.assumptions.iter().map(|&text| text.to_owned()).collect(),
+            alternatives: Vec::new(),
+            price_source: self.price_source,
+        }
+    }
+}
+
+/// What follows the last `/` or `:` of a resource id.
+pub fn short_name(id: &str) -> &str {
+    id.rsplit(['/', ':']).next().unwrap_or(id)
+}
+
+/// A command line with its places filled. What comes from the bill is quoted: ids are written by many hands.
+fn command(template: &str, id: &str, region: &str, target: &str) -> String {
+    let places = [("{id}", id), ("{name}", short_name(id)), ("{region}", region), ("{target}", target)];
+    places.iter().fold(template.to_owned(), |line, (place, text)| line.replace(place, &quoted(text)))
+}
+
+/// Text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=@".contains(character);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Money in the look-back as US dollars, for comparison with a threshold.
+pub fn usd(units: i128) -> f64 {
+    units as f64 / 10_f64.powi(MONEY_SCALE as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_cannot_leave_their_word() {
+        assert_eq!(
+            command("aws x --id {name}", "arn:aws:x:1:y/a'; rm -rf ~", "r", ""),
+            "aws x --id 'a'\\''; rm -rf ~'"
+        );
+        assert_eq!(command("aws x {id} {region}", "vol-1", "us-east-1", ""), "aws x vol-1 us-east-1");
+        assert_eq!(quoted(""), "''");
+    }
+}

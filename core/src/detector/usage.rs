@@ -1,0 +1,150 @@
+//! Usage types without their region, and patterns of them: decided once for each distinct product of a bill.
+
+/// Which charges a detector looks at: product codes, usage types and operations. An empty list accepts everything; `*`
+/// in a pattern stands for any text.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    services: &'static [&'static str],
+    types: &'static [&'static str],
+    operations: &'static [&'static str],
+}
+
+impl Usage {
+    /// Usage types (without region prefix) of some product codes.
+    ///
+    /// ```
+    /// use farthing::detector::usage::Usage;
+    /// static BYTES: Usage = Usage::of(&["AmazonEC2", "AmazonVPC"], &["NatGateway-Bytes", "NatGateway-Prvd-Bytes"]);
+    /// assert!(BYTES.matches("AmazonEC2", "NatGateway-Bytes", "NatGateway"));
+    /// assert!(!BYTES.matches("AmazonEC2", "NatGateway-Hours", "NatGateway"));
+    /// ```
+    pub const fn of(services: &'static [&'static str], types: &'static [&'static str]) -> Usage {
+        Usage { services, types, operations: &[] }
+    }
+
+    /// Only these operations.
+    pub const fn operations(self, operations: &'static [&'static str]) -> Usage {
+        Usage { operations, ..self }
+    }
+
+    /// Whether a product is meant. `usage_type` comes without its region.
+    pub fn matches(&self, service: &str, usage_type: &str, operation: &str) -> bool {
+        let any = |patterns: &[&str], text: &str| {
+            patterns.is_empty() || patterns.iter().any(|pattern| matches_pattern(pattern, text))
+        };
+        any(self.services, service) && any(self.types, usage_type) && any(self.operations, operation)
+    }
+}
+
+/// Whether a text is what a pattern says; `*` stands for any text, the empty one included.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(start) else {
+        return false;
+    };
+    let mut parts = rest.split('*').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return text.ends_with(part);
+        }
+        match text.find(part) {
+            Some(at) => text = &text[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// A usage type without the region that AWS writes before it: `USE1-`, `EU-`, or the region's code spelled out.
+///
+/// ```
+/// use farthing::detector::usage::without_region;
+/// assert_eq!(without_region("EUW2-NatGateway-Hours"), "NatGateway-Hours");
+/// assert_eq!(without_region("EU-BoxUsage:m4.large"), "BoxUsage:m4.large");
+/// assert_eq!(without_region("us-east-1-KMS-Keys"), "KMS-Keys");
+/// assert_eq!(without_region("AW-HW-2"), "AW-HW-2");
+/// ```
+pub fn without_region(usage_type: &str) -> &str {
+    let Some((first, rest)) = usage_type.split_once('-') else {
+        return usage_type;
+    };
+    let bytes = first.as_bytes();
+    let is_code = bytes.len() == 4 && bytes[..3].iter().all(u8::is_ascii_uppercase) && bytes[3].is_ascii_digit();
+    if is_code || first == "EU" {
+        return rest;
+    }
+    if bytes.len() == 2 && bytes.iter().all(u8::is_ascii_lowercase) {
+        let digit = rest.find(|character: char| character.is_ascii_digit());
+        if let Some(rest) = digit.and_then(|at| rest[at + 1..].strip_prefix('-')) {
+            return rest;
+        }
+    }
+    usage_type
+}
+
+/// The parts of a usage type that names an instance: what comes before it, its family, and its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instance<'a> {
+    /// `BoxUsage:`, `InstanceUsage:db.`, `NodeUsage:cache.`, …
+    pub before: &'a str,
+    /// `m4`.
+    pub family: &'a str,
+    /// `large`.
+    pub size: &'a str,
+}
+
+impl<'a> Instance<'a> {
+    /// Reads a usage type without its region.
+    ///
+    /// ```
+    /// use farthing::detector::usage::Instance;
+    /// let node = Instance::parse("NodeUsage:cache.m4.large").unwrap();
+    /// assert_eq!((node.before, node.family, node.size), ("NodeUsage:cache.", "m4", "large"));
+    /// assert_eq!(Instance::parse("NatGateway-Hours"), None);
+    /// ```
+    pub fn parse(usage_type: &'a str) -> Option<Instance<'a>> {
+        let colon = usage_type.rfind(':')? + 1;
+        let mut start = colon;
+        for word in ["db.", "cache.", "ml."] {
+            if usage_type[colon..].starts_with(word) {
+                start = colon + word.len();
+            }
+        }
+        let (family, size) = usage_type[start..].split_once('.')?;
+        let size = size.strip_suffix(".search").unwrap_or(size);
+        Some(Instance { before: &usage_type[..start], family, size })
+    }
+
+    /// The usage type of another family of the same size.
+    pub fn with_family(&self, family: &str) -> String {
+        format!("{}{family}.{}", self.before, self.size)
+    }
+
+    /// `m4.large`, with the service's own word before it.
+    pub fn name(&self) -> String {
+        let word = self.before.rsplit(':').next().unwrap_or_default();
+        format!("{word}{}.{}", self.family, self.size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_text() {
+        for (pattern, text, expected) in [
+            ("TimedStorage-*", "TimedStorage-ByteHrs", true),
+            ("*-AWS-Out-Bytes", "USW2-AWS-Out-Bytes", true),
+            ("*ExtendedSupport*", "ExtendedSupport:Yr1-Yr2:MySQL8.0", true),
+            ("AW-*-AutoStop-Usage", "AW-HW-2-AutoStop-Usage", true),
+            ("AW-*-AutoStop-Usage", "AW-HW-2-AutoStop-User", false),
+            ("EBS:VolumeUsage", "EBS:VolumeUsage.gp2", false),
+            ("Requests-Tier*", "Requests-FIFO-Tier1", false),
+        ] {
+            assert_eq!(matches_pattern(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

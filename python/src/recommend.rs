@@ -1,0 +1,148 @@
+//! Recommendations: rows as a frame, sums, and what was skipped.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt8Array};
+use arrow::error::ArrowError;
+use farthing::money::MONEY_SCALE;
+use farthing::render::{json, markdown, summaries};
+use farthing::{Kind, Recommendation, Request};
+use pyo3::prelude::*;
+
+use crate::answers::{batch, decimals};
+use crate::certificate::{Certificate, decimal};
+use crate::errors;
+use crate::frames::Batches;
+use crate::grid::Grid;
+
+/// What a bill could save.
+#[pyclass(frozen, module = "farthing._farthing")]
+pub(crate) struct Recommendations(farthing::Recommendations);
+
+impl From<farthing::Recommendations> for Recommendations {
+    fn from(answer: farthing::Recommendations) -> Recommendations {
+        Recommendations(answer)
+    }
+}
+
+/// What is asked, as the engine takes it.
+pub(crate) fn request(
+    only: Vec<String>,
+    kinds: &[String],
+    settings: Vec<String>,
+    as_of: Option<String>,
+    min_savings: Option<f64>,
+) -> PyResult<Request> {
+    let kind = |name: &String| {
+        let known = || Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+        Kind::from_name(name).ok_or_else(|| errors::query(format!("unknown kind `{name}`; use one of {}", known())))
+    };
+    let kinds = kinds.iter().map(kind).collect::<PyResult<_>>()?;
+    Ok(Request { only, kinds, settings, as_of, savings_min_monthly: min_savings })
+}
+
+#[pymethods]
+impl Recommendations {
+    /// The rows as a frame.
+    fn frame(&self) -> PyResult<Batches> {
+        frame(&self.0.rows).map(Batches::from).map_err(errors::other)
+    }
+
+    #[getter]
+    fn currency(&self) -> &str {
+        &self.0.currency
+    }
+
+    /// The billing period that savings are measured in, and its hours.
+    #[getter]
+    fn look_back(&self) -> (&str, i64) {
+        (&self.0.look_back.0, self.0.look_back.1)
+    }
+
+    #[getter]
+    fn as_of(&self) -> &str {
+        &self.0.as_of
+    }
+
+    /// Savings a month, the same at list, of likely stories, and the bill's cost.
+    #[getter]
+    fn totals<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyAny>; 4]> {
+        let answer = &self.0;
+        Ok([
+            decimal(py, answer.savings_monthly)?,
+            decimal(py, answer.savings_monthly_list)?,
+            decimal(py, answer.potential_monthly)?,
+            decimal(py, answer.cost_monthly)?,
+        ])
+    }
+
+    #[getter]
+    fn skipped(&self) -> Vec<(&str, &str)> {
+        self.0.skipped.iter().map(|skipped| (skipped.what.as_str(), skipped.reason.as_str())).collect()
+    }
+
+    #[getter]
+    fn certificate(&self) -> Certificate {
+        Certificate::from(self.0.certificate.clone())
+    }
+
+    /// One sentence on what could be saved.
+    #[getter]
+    fn summary(&self) -> String {
+        summaries::savings_sentence(&self.0)
+    }
+
+    /// For people.
+    fn grid(&self) -> Grid {
+        summaries::recommendations(&self.0).into()
+    }
+
+    fn json(&self) -> String {
+        json::text(&json::recommendations(&self.0))
+    }
+
+    fn markdown(&self) -> String {
+        markdown::recommendations(&self.0)
+    }
+}
+
+fn frame(rows: &[Recommendation]) -> Result<RecordBatch, ArrowError> {
+    let text = |name: &str, texts: StringArray| -> (String, ArrayRef) { (name.to_owned(), Arc::new(texts)) };
+    let all = |name: &str, pick: fn(&Recommendation) -> &str| {
+        text(name, StringArray::from_iter_values(rows.iter().map(pick)))
+    };
+    let money = |name: &str, pick: fn(&Recommendation) -> i128| -> Result<(String, ArrayRef), ArrowError> {
+        Ok((name.to_owned(), decimals(MONEY_SCALE, rows.iter().map(|row| Some(pick(row))))?))
+    };
+    let made = |name: &str, make: fn(&Recommendation) -> String| {
+        text(name, StringArray::from_iter_values(rows.iter().map(make)))
+    };
+    batch(vec![
+        all("detector", |row| row.detector),
+        all("kind", |row| row.kind.name()),
+        all("action", |row| row.action),
+        all("sub_account_id", |row| &row.sub_account_id),
+        all("region_id", |row| &row.region_id),
+        text("resource_id", StringArray::from_iter(rows.iter().map(|row| row.resource_id.as_deref()))),
+        all("title", |row| &row.title),
+        all("current", |row| &row.current),
+        all("target", |row| &row.target),
+        money("savings_monthly", |row| row.savings_monthly)?,
+        money("savings_monthly_list", |row| row.savings_monthly_list)?,
+        ("confidence".to_owned(), Arc::new(Float64Array::from_iter_values(rows.iter().map(|row| row.confidence)))),
+        all("grade", |row| row.grade.name()),
+        all("effort", |row| row.effort.name()),
+        ("risk".to_owned(), Arc::new(UInt8Array::from_iter_values(rows.iter().map(|row| row.risk)))),
+        made("evidence", Recommendation::evidence_text),
+        made("assumptions", |row| row.assumptions.join(" ")),
+        made("alternatives", Recommendation::alternatives_text),
+        all("price_source", |row| row.price_source.name()),
+        all("command", |row| &row.command),
+    ])
+}
+
+/// The registry as JSON.
+#[pyfunction]
+pub(crate) fn detectors() -> String {
+    json::detectors(farthing::detectors::ALL).to_string()
+}
