@@ -7,6 +7,7 @@ pub mod error;
 pub mod ingest;
 pub mod ledger;
 pub mod normalize;
+pub mod planner;
 pub mod reconcile;
 pub mod render;
 pub mod report;

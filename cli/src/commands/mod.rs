@@ -4,6 +4,7 @@ mod completions;
 mod costs;
 mod demo;
 mod inspect;
+mod plan;
 mod reconcile;
 mod report;
 mod store;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Costs(args) => costs::run(args, everywhere, screen),
         Command::Report(args) => report::run(args, everywhere, screen),
         Command::Store(args) => store::run(args, everywhere, screen),
+        Command::Plan(args) => plan::run(args, everywhere, screen),
         Command::Completions(args) => completions::run(args, screen),
     }
 }

@@ -22,6 +22,7 @@ mod place;
 #[cfg(feature = "s3")]
 pub mod s3;
 pub mod source;
+pub mod table_file;
 pub mod verify;
 
 use std::collections::BTreeMap;

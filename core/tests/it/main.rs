@@ -9,11 +9,13 @@ mod focus;
 mod formats;
 mod messages;
 mod pages;
+mod planner;
 mod properties;
 mod questions;
 #[cfg(feature = "s3")]
 mod s3;
 mod sameness;
+mod simplex;
 mod store;
 mod support;
 mod truth;
