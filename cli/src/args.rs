@@ -126,6 +126,9 @@ pub(crate) enum Command {
     /// Show, check or tidy the ledgers that are kept
     #[command(after_help = STORE_EXAMPLES)]
     Store(Store),
+    /// Show what commitments are worth: bought, used and unused, coverage, who bought and who benefited
+    #[command(after_help = crate::planning::COMMITMENTS_EXAMPLES)]
+    Commitments(crate::planning::Commitments),
     /// Choose what to buy: reservations and Savings Plans, with a bound on how much better any choice could be
     #[command(after_help = crate::planning::EXAMPLES)]
     Plan(crate::planning::Plan),

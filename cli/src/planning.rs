@@ -1,10 +1,10 @@
-//! Options of `farthing plan`.
+//! Options of `farthing commitments` and `farthing plan`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::args::Output;
+use crate::args::{Output, Sources};
 
 /// Examples at the end of the command's help.
 pub(crate) const EXAMPLES: &str = "\
@@ -17,6 +17,33 @@ Tables:
   demand: pool,hour,quantity
   offers: pool,kind,term_years,payment,on_demand_rate,upfront,hourly
   kind is reservation, compute_sp, ec2_sp:FAMILY, sagemaker_sp or database_sp; the hourly of a plan is its rate";
+
+/// Examples at the end of the command's help.
+pub(crate) const COMMITMENTS_EXAMPLES: &str = "\
+Examples:
+  farthing commitments bill/
+  farthing commitments bill/ --granularity daily --format json";
+
+#[derive(Debug, Args)]
+pub(crate) struct Commitments {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Steps of time of Savings Plans and coverage
+    #[arg(long, default_value = "monthly")]
+    pub(crate) granularity: Step,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// By hour
+    Hourly,
+    /// By UTC day
+    Daily,
+    /// By billing period
+    Monthly,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Plan {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::array::RecordBatch;
 
+use crate::analyze::commitments::Step;
 use crate::analyze::request::{CostTable, Costs};
 use crate::analyze::{costs, scan};
 #[cfg(doc)]
@@ -295,6 +296,15 @@ impl Bill {
     /// [`Error::UnknownName`], [`Error::Filter`], and as [`Bill::ledger`].
     pub fn charges(&self, filter: &str, columns: Option<&[String]>) -> Result<Vec<RecordBatch>> {
         self.objects.while_here(|| scan::charges(&self.files, filter, columns, &self.pass))
+    }
+
+    /// Commitments: what was bought, used and unused, coverage, utilization and effective savings, by step of time.
+    ///
+    /// # Errors
+    /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies.
+    pub fn commitments(&self, step: Step) -> Result<Report> {
+        let certificate = self.reconcile(None)?;
+        crate::report::commitments(self.ledger()?, certificate, step)
     }
 
     /// The monthly report.

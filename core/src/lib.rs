@@ -10,6 +10,7 @@ pub mod normalize;
 pub mod planner;
 pub mod reconcile;
 pub mod render;
+pub mod replay;
 pub mod report;
 pub mod schema;
 

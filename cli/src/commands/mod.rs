@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: opening the bill, exit codes, errors.
 
+mod commitments;
 mod completions;
 mod costs;
 mod demo;
@@ -50,6 +51,7 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Costs(args) => costs::run(args, everywhere, screen),
         Command::Report(args) => report::run(args, everywhere, screen),
         Command::Store(args) => store::run(args, everywhere, screen),
+        Command::Commitments(args) => commitments::run(args, everywhere, screen),
         Command::Plan(args) => plan::run(args, everywhere, screen),
         Command::Completions(args) => completions::run(args, screen),
     }

@@ -1,3 +1,4 @@
 //! What AWS sells: names of services.
 
+pub mod commitments;
 pub mod services;

@@ -1,7 +1,9 @@
 //! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
 
+mod commitments;
 mod sections;
 
+pub use commitments::commitments;
 pub use sections::report;
 
 use crate::reconcile::certificate::Certificate;
