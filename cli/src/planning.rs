@@ -10,7 +10,7 @@ use crate::args::{Output, Sources};
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   farthing plan --demand demand.csv --offers offers.csv
-  farthing plan --demand demand.parquet --offers offers.csv --term 1 3 --capital-cost 0.08
+  farthing plan --demand demand.csv --offers offers.csv --term 1 3 --capital-cost 0.08
   farthing plan --demand demand.csv --offers offers.csv --method aws --format json
 
 Tables:
@@ -22,7 +22,8 @@ Tables:
 pub(crate) const COMMITMENTS_EXAMPLES: &str = "\
 Examples:
   farthing commitments bill/
-  farthing commitments bill/ --granularity daily --format json";
+  farthing commitments bill/ --granularity daily --format json
+  farthing commitments bill/ --replay";
 
 #[derive(Debug, Args)]
 pub(crate) struct Commitments {
@@ -31,6 +32,12 @@ pub(crate) struct Commitments {
     /// Steps of time of Savings Plans and coverage
     #[arg(long, default_value = "monthly")]
     pub(crate) granularity: Step,
+    /// Replay the Savings Plans hour by hour and compare with the bill, which is read once more
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// The organization does not share plans between accounts
+    #[arg(long, requires = "replay")]
+    pub(crate) no_sharing: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }

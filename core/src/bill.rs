@@ -23,6 +23,7 @@ use crate::ledger::pass::{PassFile, PassOptions, Progress, gather, hashes};
 use crate::ledger::store::Keeping;
 use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
+use crate::replay::bill::{Comparison, REPLAY_COLUMNS, replay_plans};
 use crate::report::Report;
 
 /// What the store remembers certificates as.
@@ -305,6 +306,16 @@ impl Bill {
     pub fn commitments(&self, step: Step) -> Result<Report> {
         let certificate = self.reconcile(None)?;
         crate::report::commitments(self.ledger()?, certificate, step)
+    }
+
+    /// Replays the bill's Savings Plans hour by hour and compares; reads the bill once more. `is_sharing` says whether
+    /// the organization shares plans.
+    ///
+    /// # Errors
+    /// As [`Bill::charges`]; [`Error::NotAvailable`].
+    pub fn replay(&self, is_sharing: bool) -> Result<Comparison> {
+        let columns = REPLAY_COLUMNS.map(str::to_owned);
+        replay_plans(self.ledger()?, &self.charges("", Some(&columns))?, is_sharing)
     }
 
     /// The monthly report.

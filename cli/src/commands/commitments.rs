@@ -2,6 +2,7 @@
 
 use farthing::analyze::commitments::Step as EngineStep;
 use farthing::render::{csv, json, markdown};
+use farthing::report::replay_section;
 
 use super::{Outcome, exit_code, open, withheld};
 use crate::args::{Everywhere, Format};
@@ -17,7 +18,10 @@ pub(super) fn run(args: &Commitments, everywhere: &Everywhere, screen: &Screen) 
         Step::Daily => EngineStep::Daily,
         Step::Monthly => EngineStep::Monthly,
     };
-    let answer = bill.commitments(step)?;
+    let mut answer = bill.commitments(step)?;
+    if args.replay && answer.certificate.figures_allowed() {
+        answer.sections.push(replay_section(&bill.replay(!args.no_sharing)?));
+    }
     bar.clear();
     if !answer.certificate.figures_allowed() {
         return Ok(withheld(&answer.certificate, screen));

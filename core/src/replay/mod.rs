@@ -8,6 +8,7 @@
 //! The order *inside* a size-flexible pool is documented as smallest first, and real bills disagree; totals of a pool do
 //! not depend on it.
 
+pub mod bill;
 mod plans;
 mod reservations;
 
@@ -98,9 +99,14 @@ pub fn replay_hour(usages: &[Usage], reservations: &[Reservation], plans: &[Plan
     Hour { covers, on_demand, unused_units, unused_commitment }
 }
 
-/// Cost of a quantity at a rate, rounded half to even.
+/// A bill has ten decimals: money in steps of 1e-10, counted in units of 1e-12.
+const MONEY_STEP: i128 = 100;
+/// The same of quantities, counted in units of 1e-15.
+const QUANTITY_STEP: i128 = 100_000;
+
+/// Cost of a quantity at a rate, rounded half to even to the ten decimals of a bill.
 fn cost(rate: i128, quantity: i128) -> i128 {
-    divide_half_even(rate * quantity, QUANTITY_UNIT)
+    divide_half_even(rate * quantity, QUANTITY_UNIT * MONEY_STEP) * MONEY_STEP
 }
 
 #[cfg(test)]

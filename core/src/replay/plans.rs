@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Cover, CoveredBy, QUANTITY_UNIT, Usage, cost};
+use super::{Cover, CoveredBy, QUANTITY_STEP, QUANTITY_UNIT, Usage, cost};
 
 /// Rates of a usage under the kinds of plans that cover it, in units of 1e-12; absent where they do not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +45,8 @@ pub struct Plan {
 }
 
 impl PlanKind {
-    fn rate(self, rates: &PlanRates) -> Option<i128> {
+    /// The rate of a usage under this kind of plan, where it covers it.
+    pub(super) fn rate(self, rates: &PlanRates) -> Option<i128> {
         match self {
             PlanKind::Ec2Instance { family } => rates.ec2_instance.filter(|own| own.0 == family).map(|own| own.1),
             PlanKind::Compute => rates.compute,
@@ -112,7 +113,7 @@ fn spend(
             (on_demand[usage], whole)
         } else {
             // The last piece takes all that is left, so that the hour closes.
-            (left * QUANTITY_UNIT / rate, left)
+            (left * QUANTITY_UNIT / rate / QUANTITY_STEP * QUANTITY_STEP, left)
         };
         if quantity == 0 {
             break;

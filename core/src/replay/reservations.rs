@@ -1,6 +1,6 @@
 //! Reservations in one hour.
 
-use super::{Cover, CoveredBy, Usage};
+use super::{Cover, CoveredBy, QUANTITY_STEP, Usage};
 
 /// Which usage a reservation fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub(super) fn apply(
             });
             for usage in fitting {
                 let factor = i128::from(usages[usage].factor);
-                let quantity = on_demand[usage].min(left[at] / factor);
+                let quantity = on_demand[usage].min(left[at] / factor / QUANTITY_STEP * QUANTITY_STEP);
                 if quantity > 0 {
                     on_demand[usage] -= quantity;
                     left[at] -= quantity * factor;

@@ -66,9 +66,9 @@ fn scenario_1_the_plan_covers_everything() {
 
 #[test]
 fn scenario_2_the_plan_covers_a_part_of_the_best() {
-    let applied = check(&[], &[compute("2")], "56.242857142857", &["0"]);
+    let applied = check(&[], &[compute("2")], "56.2428571429", &["0"]);
     assert_eq!(applied.covers.len(), 1);
-    assert_eq!(applied.covers[0].quantity, 2 * QUANTITY_UNIT * 10 / 7, "2.857 of 4 instances");
+    assert_eq!(applied.covers[0].quantity, 28_571_428_571 * QUANTITY_STEP, "2.857 of 4 instances");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod commitments;
 mod sections;
 
-pub use commitments::commitments;
+pub use commitments::{commitments, replay_section};
 pub use sections::report;
 
 use crate::reconcile::certificate::Certificate;

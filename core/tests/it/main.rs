@@ -3,6 +3,7 @@
 
 mod bad_csv;
 mod certificate;
+mod commitments;
 mod encodings;
 mod floors;
 mod focus;
