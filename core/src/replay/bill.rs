@@ -11,7 +11,7 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, TimestampSecondType};
 
-use super::{CoveredBy, Plan, PlanKind, PlanRates, QUANTITY_STEP, QUANTITY_UNIT, Usage, cost, replay_hour};
+use super::{CoveredBy, MONEY_STEP, Plan, PlanKind, PlanRates, QUANTITY_STEP, QUANTITY_UNIT, Usage, cost, replay_hour};
 use crate::catalog::commitments::family_and_size;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -56,7 +56,7 @@ pub struct Comparison {
     /// Hours of kinds of plans whose used commitment differs.
     pub differences: Vec<Difference>,
     /// Hours of classes of usage (one kind of plan, plan rate and on-demand rate) whose covered quantity differs by more
-    /// than the rounding at the end of each plan: a step of 1e-10.
+    /// than the rounding at the end of each plan: 1e-10 of a unit, and what 1e-10 USD buy.
     pub quantities_differing: usize,
     /// The largest such difference, in units of 1e-15.
     pub quantity_off_most: i128,
@@ -265,11 +265,14 @@ impl<'a> Replay<'a> {
         }
         found.hours += 1;
         found.compared += totals.used.len() + totals.covered.len();
-        // Where a plan ends, the quantity is rounded down; which piece that is among equals, nobody says.
-        let rounding = plans_active * QUANTITY_STEP;
-        let off = || totals.covered.values().map(|(billed, replayed)| (billed - replayed).abs());
-        found.quantities_differing += off().filter(|&off| off > rounding).count();
-        found.quantity_off_most = found.quantity_off_most.max(off().max().unwrap_or(0));
+        for ((_, rate, _), (billed, replayed)) in &totals.covered {
+            // Where a plan ends, money and quantity are rounded to a bill's decimals; which of equal pieces that is,
+            // nobody says.
+            let money = if *rate > 0 { MONEY_STEP * QUANTITY_UNIT / rate } else { 0 };
+            let off = (billed - replayed).abs();
+            found.quantities_differing += usize::from(off > plans_active * (QUANTITY_STEP + money));
+            found.quantity_off_most = found.quantity_off_most.max(off);
+        }
         for (plans, (billed, replayed)) in totals.used {
             found.used += billed;
             if billed != replayed {
