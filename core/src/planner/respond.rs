@@ -132,6 +132,9 @@ impl<'a> ByHour<'a> {
     }
 }
 
+/// Prices of another plan by hour, and its rate.
+type OtherPlan<'a> = Option<(&'a [f64], f64)>;
+
 /// What a plan's commitment buys in every hour: its members' usage in the order of application.
 struct Margin<'a> {
     by_hour: &'a ByHour<'a>,
@@ -140,7 +143,7 @@ struct Margin<'a> {
     /// By hour, then member: the commitment that covers the member and those before it.
     covered: Vec<f64>,
     /// By member: the plan of a higher layer, with its rate, and its prices by hour.
-    others: Option<Vec<Option<(&'a [f64], f64)>>>,
+    others: Option<Vec<OtherPlan<'a>>>,
 }
 
 impl<'a> Margin<'a> {
@@ -246,7 +249,7 @@ impl<'a> Margin<'a> {
 
 impl ByHour<'_> {
     /// The chosen plan of a higher layer that covers a pool: its prices and rate.
-    fn other<'p>(&self, plan: usize, pool: usize, prices: &'p [f64]) -> Option<(&'p [f64], f64)> {
+    fn other<'p>(&self, plan: usize, pool: usize, prices: &'p [f64]) -> OtherPlan<'p> {
         let hours = self.market.hours;
         let higher =
             |other: &&(usize, Vec<(usize, f64)>)| self.market.plans[other.0].layer > self.market.plans[plan].layer;
