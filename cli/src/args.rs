@@ -1,5 +1,7 @@
 //! The command line: every command and option, with examples that run.
 
+mod examples;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -8,82 +10,11 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use farthing::schema::filter::Filter;
 use farthing::{Dimension, Kind, Metric};
 
+use self::examples::{
+    COMPLETIONS_EXAMPLES, COSTS_EXAMPLES, DEMO_EXAMPLES, DETECTORS_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES,
+    INSPECT_EXAMPLES, RECOMMEND_EXAMPLES, RECONCILE_EXAMPLES, REPORT_EXAMPLES, STORE_EXAMPLES,
+};
 use crate::s3::S3;
-
-const EXAMPLES: &str = "\
-Examples:
-  farthing demo bill/
-  farthing inspect bill/
-  farthing reconcile bill/
-  farthing costs bill/ --by ServiceName
-  farthing recommend bill/
-  farthing report bill/ -o report.md report.json
-
-Exit codes:
-  0 ok · 1 error · 2 usage · 3 a reconciliation check failed · 4 warnings or partial data with --strict";
-
-const DEMO_EXAMPLES: &str = "\
-Examples:
-  farthing demo bill/
-  farthing demo year/ --months 12 --accounts 8 --seed 1
-  farthing demo legacy/ --dialect legacy --scale 20000 --truth
-  farthing demo focus/ --dialect focus1.2 --months 1";
-
-const INSPECT_EXAMPLES: &str = "\
-Examples:
-  farthing inspect bill/
-  farthing inspect bill/ --format json
-  farthing inspect bill/ --quick
-  farthing inspect s3://bucket/prefix/export/ --iam";
-
-const RECONCILE_EXAMPLES: &str = "\
-Examples:
-  farthing reconcile bill/
-  farthing reconcile bill/ --format json -o certificate.json
-  farthing reconcile bill/ --strict --quiet";
-
-const COSTS_EXAMPLES: &str = "\
-Examples:
-  farthing costs bill/ --by ServiceName --top 5
-  farthing costs bill/ --by SubAccountId --granularity monthly --metric BilledCost
-  farthing costs bill/ --by Tags/team --where 'x_ServiceCode=AmazonEC2,Tags/team!=core'
-  farthing costs bill/ --by ServiceName --from 2026-10-01 --to 2026-10-08 --granularity daily
-  farthing costs bill/ --by x_LineItemType,RegionId --period 2026-10 --format csv -o october.csv";
-
-const REPORT_EXAMPLES: &str = "\
-Examples:
-  farthing report bill/
-  farthing report bill/ -o report.md report.json
-  farthing report bill/ --format json";
-
-const STORE_EXAMPLES: &str = "\
-Examples:
-  farthing store list
-  farthing store verify
-  farthing store prune
-  farthing store prune --all --store ledgers/";
-
-const RECOMMEND_EXAMPLES: &str = "\
-Examples:
-  farthing recommend bill/
-  farthing recommend bill/ --kind idle --min-savings 5
-  farthing recommend bill/ --only idle-nat-gateway,gp2-to-gp3 --set idle-nat-gateway.HOURS_MIN=168
-  farthing recommend bill/ --format json -o savings.json";
-
-const DETECTORS_EXAMPLES: &str = "\
-Examples:
-  farthing detectors
-  farthing detectors --format json";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  farthing explain idle-nat-gateway
-  farthing explain gp2-to-gp3";
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  farthing completions bash
-  farthing completions zsh";
 
 /// The heading of options that every command has.
 const EVERYWHERE: &str = "Everywhere";
@@ -154,6 +85,12 @@ pub(crate) enum Command {
     /// Show, check or tidy the ledgers that are kept
     #[command(after_help = STORE_EXAMPLES)]
     Store(Store),
+    /// Show what commitments are worth: bought, used and unused, coverage, who bought and who benefited
+    #[command(after_help = crate::planning::COMMITMENTS_EXAMPLES)]
+    Commitments(crate::planning::Commitments),
+    /// Choose what to buy: reservations and Savings Plans, with a bound on how much better any choice could be
+    #[command(after_help = crate::planning::EXAMPLES)]
+    Plan(crate::planning::Plan),
     /// Print completions for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod planning;
 mod s3;
 mod terminal;
 

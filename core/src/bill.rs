@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::array::RecordBatch;
 
+use crate::analyze::commitments::Step;
 use crate::analyze::request::{CostTable, Costs};
 use crate::analyze::{costs, scan};
 #[cfg(doc)]
@@ -22,6 +23,7 @@ use crate::ledger::pass::{PassFile, PassOptions, Progress, gather, hashes};
 use crate::ledger::store::Keeping;
 use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
+use crate::replay::bill::{Comparison, REPLAY_COLUMNS, replay_plans};
 use crate::report::Report;
 use crate::report::recommendations::{Recommendations, Request, recommendations};
 
@@ -296,6 +298,25 @@ impl Bill {
     /// [`Error::UnknownName`], [`Error::Filter`], and as [`Bill::ledger`].
     pub fn charges(&self, filter: &str, columns: Option<&[String]>) -> Result<Vec<RecordBatch>> {
         self.objects.while_here(|| scan::charges(&self.files, filter, columns, &self.pass))
+    }
+
+    /// Commitments: what was bought, used and unused, coverage, utilization and effective savings, by step of time.
+    ///
+    /// # Errors
+    /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies.
+    pub fn commitments(&self, step: Step) -> Result<Report> {
+        let certificate = self.reconcile(None)?;
+        crate::report::commitments(self.ledger()?, certificate, step)
+    }
+
+    /// Replays the bill's Savings Plans hour by hour and compares; reads the bill once more. `is_sharing` says whether
+    /// the organization shares plans.
+    ///
+    /// # Errors
+    /// As [`Bill::charges`]; [`Error::NotAvailable`].
+    pub fn replay(&self, is_sharing: bool) -> Result<Comparison> {
+        let columns = REPLAY_COLUMNS.map(str::to_owned);
+        replay_plans(self.ledger()?, &self.charges("", Some(&columns))?, is_sharing)
     }
 
     /// The monthly report.

@@ -126,6 +126,14 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A table that the user gave and that cannot be read.
+    #[error("{}: {detail}", path.display())]
+    Table {
+        /// The file's path.
+        path: PathBuf,
+        /// What is wrong, with the line, and what was expected.
+        detail: String,
+    },
     /// Several currencies where one sum was asked for.
     #[error(
         "the bill holds several currencies ({currencies}), which are never added together; filter with BillingCurrency=…"

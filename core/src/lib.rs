@@ -9,8 +9,10 @@ pub mod error;
 pub mod ingest;
 pub mod ledger;
 pub mod normalize;
+pub mod planner;
 pub mod reconcile;
 pub mod render;
+pub mod replay;
 pub mod report;
 pub mod schema;
 

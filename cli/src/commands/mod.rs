@@ -1,11 +1,13 @@
 //! The commands, one file each, and what they share: opening the bill, exit codes, errors.
 
+mod commitments;
 mod completions;
 mod costs;
 mod demo;
 mod detectors;
 mod explain;
 mod inspect;
+mod plan;
 mod recommend;
 mod reconcile;
 mod report;
@@ -55,6 +57,8 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Recommend(args) => recommend::run(args, everywhere, screen),
         Command::Detectors(args) => detectors::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
+        Command::Commitments(args) => commitments::run(args, everywhere, screen),
+        Command::Plan(args) => plan::run(args, everywhere, screen),
         Command::Completions(args) => completions::run(args, screen),
     }
 }

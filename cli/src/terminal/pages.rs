@@ -2,6 +2,7 @@
 
 use farthing::ledger::store::Listed;
 use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
+use farthing::render::plans::{self, Plans};
 use farthing::render::{
     all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, headline, kept, printable,
     registry, summaries,
@@ -64,6 +65,18 @@ pub(crate) fn report(report: &Report, look: Look) -> String {
     if look.verbose {
         page.heading("Files");
         page.table(&summaries::inputs(&report.certificate));
+    }
+    page.text
+}
+
+/// What to buy.
+pub(crate) fn plan(plan: Plans<'_>, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title("What to buy");
+    page.line(&plan.headline());
+    page.table(&plans::table(plan));
+    for note in plan.notes() {
+        page.dimmed(note);
     }
     page.text
 }

@@ -2,7 +2,7 @@
 
 use crate::bill::{Place, words};
 
-const COMMANDS: [&str; 6] = ["demo", "inspect", "reconcile", "costs", "report", "completions"];
+const COMMANDS: [&str; 8] = ["demo", "inspect", "reconcile", "costs", "report", "commitments", "plan", "completions"];
 
 /// The examples of a help text.
 fn examples(help: &str) -> Vec<String> {
@@ -13,7 +13,11 @@ fn examples(help: &str) -> Vec<String> {
 #[test]
 fn every_example_of_the_help_runs() {
     let place = Place::with_bill();
-    for command in ["", "demo", "inspect", "reconcile", "costs", "report", "completions"] {
+    std::fs::write(place.path("demand.csv"), "pool,hour,quantity\nweb,1,2\n").unwrap();
+    let offers =
+        "pool,kind,term_years,payment,on_demand_rate,upfront,hourly\nweb,reservation,1,No Upfront,0.1,0,0.06\n";
+    std::fs::write(place.path("offers.csv"), offers).unwrap();
+    for command in [""].iter().chain(&COMMANDS) {
         let lines = examples(&place.stdout(&format!("{command} --help")));
         assert!(lines.len() > 1, "{command}");
         for line in lines {

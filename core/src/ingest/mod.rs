@@ -26,6 +26,7 @@ mod place;
 #[cfg(feature = "s3")]
 pub mod s3;
 pub mod source;
+pub mod table_file;
 mod texts;
 mod thrift;
 pub mod verify;

@@ -105,6 +105,33 @@ pub fn report(report: &Report) -> Value {
     Value::Object(document)
 }
 
+/// `farthing.commitments/1`: `rows` are the first section's, commitments by billing period; `sections` are all of them.
+pub fn commitments(report: &Report) -> Value {
+    let object = |row: &Vec<Cell>, part: &Section| {
+        let pairs = part.columns.iter().zip(row);
+        Value::Object(pairs.map(|((name, _), value)| (name.clone(), cell(value))).collect())
+    };
+    let first = report.sections.first();
+    let rows = first.map(|part| part.rows.iter().map(|row| object(row, part)).collect());
+    let totals = first.and_then(|part| Some(object(part.total.as_ref()?, part)));
+    let head = Head {
+        schema: "farthing.commitments/1",
+        currency: Some(&report.currency),
+        periods: report.periods.iter().map(String::as_str).collect(),
+        rows: rows.unwrap_or_default(),
+        totals: totals.and_then(|totals| totals.as_object().cloned()).unwrap_or_default(),
+    };
+    let mut document = head.document();
+    let sections: Map<String, Value> = report.sections.iter().map(|part| (part.id.to_owned(), section(part))).collect();
+    document.insert("sections".into(), Value::Object(sections));
+    let own = [Skipped {
+        what: "expiring commitments".to_owned(),
+        reason: "the ledger does not keep the end of a commitment's term".to_owned(),
+    }];
+    proof(&mut document, &report.certificate, &own);
+    Value::Object(document)
+}
+
 /// `farthing.recommend/1`: `rows` are recommendations, keyed by [`crate::schema::recommendations::COLUMNS`].
 pub fn recommendations(answer: &Recommendations) -> Value {
     let totals = [

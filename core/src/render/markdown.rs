@@ -6,8 +6,8 @@ use crate::analyze::request::CostTable;
 use crate::detector::Detector;
 use crate::ingest::Inventory;
 use crate::reconcile::certificate::{Certificate, Skipped};
-use crate::report::Report;
 use crate::report::recommendations::Recommendations;
+use crate::report::{Report, Section};
 
 /// Findings that are listed for a check that did not pass.
 const FINDINGS_MAX: usize = 10;
@@ -60,6 +60,24 @@ pub fn report(report: &Report) -> String {
     page.proof(&report.certificate);
     page.skipped(&all_skipped(&report.certificate, &[]));
     page.inputs(&report.certificate);
+    page.text
+}
+
+/// Sections under a title, with what was left out.
+pub(super) fn sections(title: &str, headline: &str, sections: &[Section], notes: &[String]) -> String {
+    let mut page = Page::titled(title);
+    page.paragraph(&format!("**{}**", escape(headline)));
+    for (at, section) in sections.iter().enumerate() {
+        if at > 0 {
+            page.heading(&section.title);
+            page.paragraph(&escape(&section.note));
+        }
+        page.table(&grid::section(section));
+    }
+    if !notes.is_empty() {
+        page.heading("Notes");
+        page.list(notes.iter().cloned());
+    }
     page.text
 }
 

@@ -8,6 +8,7 @@ pub mod grid;
 pub mod json;
 pub mod kept;
 pub mod markdown;
+pub mod plans;
 pub mod registry;
 pub mod summaries;
 

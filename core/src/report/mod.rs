@@ -1,8 +1,10 @@
 //! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
 
+mod commitments;
 pub mod recommendations;
 mod sections;
 
+pub use commitments::{commitments, replay_section};
 pub use sections::report;
 
 use crate::reconcile::certificate::Certificate;

@@ -4,6 +4,7 @@
 mod bad_csv;
 mod bad_parquet;
 mod certificate;
+mod commitments;
 mod detectors;
 mod encodings;
 mod floors;
@@ -11,11 +12,13 @@ mod focus;
 mod formats;
 mod messages;
 mod pages;
+mod planner;
 mod properties;
 mod questions;
 #[cfg(feature = "s3")]
 mod s3;
 mod sameness;
+mod simplex;
 mod split_costs;
 mod statuses;
 mod store;

@@ -1,0 +1,113 @@
+//! Options of `farthing commitments` and `farthing plan`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::args::{Output, Sources};
+
+/// Examples at the end of the command's help.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  farthing plan --demand demand.csv --offers offers.csv
+  farthing plan --demand demand.csv --offers offers.csv --term 1 3 --capital-cost 0.08
+  farthing plan --demand demand.csv --offers offers.csv --method aws --format json
+
+Tables:
+  demand: pool,hour,quantity
+  offers: pool,kind,term_years,payment,on_demand_rate,upfront,hourly
+  kind is reservation, compute_sp, ec2_sp:FAMILY, sagemaker_sp or database_sp; the hourly of a plan is its rate";
+
+/// Examples at the end of the command's help.
+pub(crate) const COMMITMENTS_EXAMPLES: &str = "\
+Examples:
+  farthing commitments bill/
+  farthing commitments bill/ --granularity daily --format json
+  farthing commitments bill/ --replay";
+
+#[derive(Debug, Args)]
+pub(crate) struct Commitments {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Steps of time of Savings Plans and coverage
+    #[arg(long, default_value = "monthly")]
+    pub(crate) granularity: Step,
+    /// Replay the Savings Plans hour by hour and compare with the bill, which is read once more
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// The organization does not share plans between accounts
+    #[arg(long, requires = "replay")]
+    pub(crate) no_sharing: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// By hour
+    Hourly,
+    /// By UTC day
+    Daily,
+    /// By billing period
+    Monthly,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Hourly usage: a csv or parquet table with the columns pool,hour,quantity
+    #[arg(long, value_name = "FILE")]
+    pub(crate) demand: PathBuf,
+    /// What can be bought: a csv or parquet table with the columns
+    /// pool,kind,term_years,payment,on_demand_rate,upfront,hourly
+    #[arg(long, value_name = "FILE")]
+    pub(crate) offers: PathBuf,
+    /// Plan jointly with a certificate, or offer by offer as AWS recommends
+    #[arg(long, default_value = "optimal")]
+    pub(crate) method: Method,
+    /// Terms that may be bought, in years [default: 1 to plan, every term as AWS recommends]
+    #[arg(long = "term", value_name = "YEARS", num_args = 1.., value_parser = clap::value_parser!(u32).range(1..=5))]
+    pub(crate) terms: Vec<u32>,
+    /// Payment options that may be bought [default: all]
+    #[arg(long = "payment", value_name = "PAYMENT", num_args = 1..)]
+    pub(crate) payments: Vec<Payment>,
+    /// Yearly cost of capital, 0.08 being 8 %: payments of later months are discounted by it
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = capital_cost)]
+    pub(crate) capital_cost: f64,
+    /// No Savings Plan may commit more for an hour
+    #[arg(long, value_name = "USD", value_parser = commitment)]
+    pub(crate) max_commitment: Option<f64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Method {
+    /// The purchase that costs least, jointly, with a bound
+    Optimal,
+    /// Every offer by itself, with AWS's formulas
+    Aws,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Payment {
+    /// By the hour
+    No,
+    /// Half at once
+    Partial,
+    /// All at once
+    All,
+}
+
+fn capital_cost(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(rate),
+        _ => Err("use a yearly rate such as 0.08".to_owned()),
+    }
+}
+
+fn commitment(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(amount) if (0.0..=1_000_000.0).contains(&amount) => Ok(amount),
+        _ => Err("use an amount for an hour such as 12.5".to_owned()),
+    }
+}
