@@ -76,9 +76,12 @@ impl DictionaryIds {
     ) -> std::result::Result<&[u32], arrow::error::ArrowError> {
         let same = self.values.as_ref().is_some_and(|known| same_text(known, values));
         if !same {
-            let text = values
-                .as_string_opt::<i32>()
-                .ok_or_else(|| arrow::error::ArrowError::CastError(format!("dictionary of {}", values.data_type())))?;
+            let text = values.as_string_opt::<i32>().ok_or_else(|| {
+                arrow::error::ArrowError::CastError(format!(
+                    "its values are {}, not text; export the report again",
+                    values.data_type()
+                ))
+            })?;
             self.ids.clear();
             self.ids.extend(text.iter().map(|value| value.map_or(0, |value| pool.intern(value))));
             self.values = Some(Arc::clone(values));
