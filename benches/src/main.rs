@@ -14,7 +14,7 @@ use serde::Serializer;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: farthing-bench make DIR ROWS | decode DIR | gather DIR | save DIR FILE | load FILE | warm DIR STORE | twelve DIR ANSWERS.json";
+const USAGE: &str = "usage: farthing-bench make DIR ROWS | decode DIR | gather DIR | save DIR FILE | load FILE | warm DIR STORE | recommend DIR | twelve DIR ANSWERS.json";
 
 fn main() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +25,7 @@ fn main() -> std::process::ExitCode {
         ["gather", folder] => gathered(Path::new(folder)),
         ["save", folder, file] => save(Path::new(folder), Path::new(file)),
         ["warm", folder, store] => warm(Path::new(folder), Path::new(store)),
+        ["recommend", folder] => recommend(Path::new(folder)),
         ["load", file] => load(Path::new(file)),
         ["twelve", folder, answers] => twelve(Path::new(folder), Path::new(answers)),
         _ => Err(USAGE.into()),
@@ -124,6 +125,21 @@ fn warm(folder: &Path, store: &Path) -> Outcome {
     tell(&format!("{rows} rows by day, service and region"))?;
     let rows = bill.costs(&farthing::Costs { top: Some(100), ..farthing::Costs::by(["ResourceId"]) })?.rows.len();
     tell(&format!("{rows} rows by resource"))?;
+    Ok(())
+}
+
+/// Gathers the ledger, and then asks what could be saved.
+fn recommend(folder: &Path) -> Outcome {
+    let mut out = std::io::stdout();
+    let started = std::time::Instant::now();
+    let mut tell = |what: &str| writeln!(out, "{:>8.1} ms {what}", started.elapsed().as_secs_f64() * 1e3);
+    let bill = Bill::open(folder)?;
+    bill.ledger()?;
+    tell("gathered")?;
+    bill.reconcile(None)?;
+    tell("certificate, hashes included")?;
+    let answer = bill.recommend(&farthing::Request::default())?;
+    tell(&format!("{} recommendations, another certificate included", answer.rows.len()))?;
     Ok(())
 }
 

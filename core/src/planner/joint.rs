@@ -2,7 +2,7 @@
 //!
 //! Two players answer each other's average: given the average of the reserved units so far, the best commitments are
 //! found exactly, and with them what an hour's plan money is worth at the margin; given the average of these prices,
-//! each pool's reserved units are a weighted quantile, and the same prices give a lower bound ([`super::bound`]). Every
+//! each pool's reserved units are a weighted quantile, and the same prices give a lower bound (`bound`). Every
 //! answer in whole units is a real purchase, priced as AWS would bill it. The averages close in on a saddle point as
 //! conditional gradients do; what remains is closed by steps along the subgradient.
 

@@ -116,7 +116,7 @@ fn row(line: &Recommendation) -> Value {
     })
 }
 
-/// The lines as a csv with the same columns as the rows of [`json`].
+/// The lines as a csv with the same columns as the rows of [`json()`].
 pub fn csv(plans: Plans<'_>) -> String {
     let rows: Vec<Value> = plans.lines().iter().map(row).collect();
     let names: Vec<&str> = COLUMNS.to_vec();
