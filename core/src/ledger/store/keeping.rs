@@ -1,7 +1,7 @@
 //! A bill's ledger, delivery by delivery: from the store what it has, gathered and kept what it has not.
 
 use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,7 +12,7 @@ use crate::ingest::Inventory;
 use crate::ingest::file::BillFile;
 use crate::ledger::Ledger;
 use crate::ledger::archive::Reader;
-use crate::ledger::pass::{PassFile, PassOptions, gather, hashes};
+use crate::ledger::pass::{OnProgress, PassFile, PassOptions, Progress, gather, hashes};
 
 /// What the store has of each delivery of a bill.
 #[derive(Debug)]
@@ -63,6 +63,43 @@ fn of(files: &[PassFile], delivery: usize) -> Vec<PassFile> {
 fn keys_of(files: &[PassFile], inventory: &Inventory) -> Result<Vec<FileKey>> {
     let files: Vec<&BillFile> = files.iter().map(|file| file.file.as_ref()).collect();
     file_keys(&files, inventory)
+}
+
+/// How far several passes have come, so that they look like one.
+struct Course {
+    done: Progress,
+}
+
+impl Course {
+    fn over<'a>(files: impl Iterator<Item = &'a PassFile> + Clone) -> Course {
+        let footers = files.map(|file| &file.file.footer);
+        let rows_total = footers.clone().map(|footer| footer.rows).sum();
+        let bytes_total = footers.map(|footer| footer.bytes).sum();
+        Course { done: Progress { rows_done: 0, rows_total, bytes_done: 0, bytes_total } }
+    }
+
+    /// The options of the next pass.
+    fn options(&self, options: &PassOptions) -> PassOptions {
+        let mut options = options.clone();
+        let before = self.done;
+        options.progress = options.progress.map(|progress| -> OnProgress {
+            Arc::new(move |now| {
+                let bytes_done = before.bytes_done + now.bytes_done;
+                progress(Progress {
+                    rows_done: before.rows_done + now.rows_done,
+                    rows_total: before.rows_total,
+                    bytes_done,
+                    bytes_total: before.bytes_total.max(bytes_done),
+                })
+            })
+        });
+        options
+    }
+
+    fn advance(&mut self, files: &[PassFile], ledger: &Ledger) {
+        self.done.rows_done += ledger.files.iter().map(|file| file.rows_read).sum::<u64>();
+        self.done.bytes_done += files.iter().map(|file| file.file.footer.bytes).sum::<u64>();
+    }
 }
 
 impl Keeping {
@@ -148,6 +185,8 @@ impl Keeping {
         while_here: WhileHere<'_, Ledger>,
     ) -> Result<Ledger> {
         let mut all = Ledger::default();
+        let is_due = |file: &&PassFile| self.deliveries[file.delivery as usize].lookup.stored.is_none();
+        let mut course = Course::over(files.iter().filter(is_due));
         for (number, kept) in self.deliveries.iter().enumerate() {
             let loaded = kept.lookup.stored.as_ref().map(|stored| stored.load(&self.store, number as u32));
             let ledger = match loaded {
@@ -157,7 +196,9 @@ impl Keeping {
                         self.note(format!("{fault}; the delivery is read again"));
                     }
                     let files = of(files, number);
-                    while_here(&|| self.gather(kept, &files, inventory, options))?
+                    let ledger = while_here(&|| self.gather(kept, &files, inventory, &course.options(options)))?;
+                    course.advance(&files, &ledger);
+                    ledger
                 }
             };
             all.merge(ledger);
