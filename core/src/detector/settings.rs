@@ -52,6 +52,12 @@ impl Threshold {
         Threshold { name: "GROWTH_MIN", unit: "times", meaning, default, range: (0.0, 1e6) }
     }
 
+    /// The part of a commitment that must have gone unused.
+    pub const fn unused_share_min(default: f64) -> Threshold {
+        let meaning = "part of what was committed that nothing used";
+        Threshold { name: "UNUSED_SHARE_MIN", unit: "of 1", meaning, default, range: (0.0, 1.0) }
+    }
+
     /// The part of the look-back that something must have run.
     pub const fn share_min(default: f64) -> Threshold {
         let meaning = "part of the look-back's hours that it must have run";

@@ -10,6 +10,22 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Hours of ElastiCache nodes.
+    pub const ELASTICACHE_NODES: Usage = Usage::of(&["AmazonElastiCache"], &["NodeUsage:cache.*"]);
+
+    /// Hours of OpenSearch instances.
+    pub const OPENSEARCH_INSTANCES: Usage = Usage::of(&["AmazonES"], &["ESInstance:*"]);
+
+    /// Hours of RDS and Aurora instances whose engines run on any family: MySQL, PostgreSQL, MariaDB, Aurora.
+    pub const RDS_INSTANCES: Usage = Usage::of(&["AmazonRDS"], &["InstanceUsage:db.*", "Multi-AZUsage:db.*"])
+        .operations(&[
+            "CreateDBInstance:0002",
+            "CreateDBInstance:0014",
+            "CreateDBInstance:0018",
+            "CreateDBInstance:0016",
+            "CreateDBInstance:0021",
+        ]);
+
     /// Usage types (without region prefix) of some product codes.
     ///
     /// ```

@@ -29,7 +29,7 @@ pub(super) static DETECTOR: Detector = Detector {
 
 static HOURS_MIN: Threshold = Threshold::hours_min(336.0);
 static REPLACE: Replace = Replace {
-    instances: Usage::of(&["AmazonElastiCache"], &["NodeUsage:cache.*"]),
+    instances: Usage::ELASTICACHE_NODES,
     service: "ElastiCache",
     by: |family| family.graviton,
     hours_min: &HOURS_MIN,

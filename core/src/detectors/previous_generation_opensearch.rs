@@ -29,7 +29,7 @@ pub(super) static DETECTOR: Detector = Detector {
 
 static HOURS_MIN: Threshold = Threshold::hours_min(336.0);
 static REPLACE: Replace = Replace {
-    instances: Usage::of(&["AmazonES"], &["ESInstance:*"]),
+    instances: Usage::OPENSEARCH_INSTANCES,
     service: "OpenSearch",
     by: |family| family.successor,
     hours_min: &HOURS_MIN,

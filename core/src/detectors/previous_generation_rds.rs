@@ -28,18 +28,8 @@ pub(super) static DETECTOR: Detector = Detector {
 };
 
 static HOURS_MIN: Threshold = Threshold::hours_min(336.0);
-static REPLACE: Replace = Replace {
-    instances: Usage::of(&["AmazonRDS"], &["InstanceUsage:db.*", "Multi-AZUsage:db.*"]).operations(&[
-        "CreateDBInstance:0002",
-        "CreateDBInstance:0014",
-        "CreateDBInstance:0018",
-        "CreateDBInstance:0016",
-        "CreateDBInstance:0021",
-    ]),
-    service: "RDS",
-    by: |family| family.successor,
-    hours_min: &HOURS_MIN,
-};
+static REPLACE: Replace =
+    Replace { instances: Usage::RDS_INSTANCES, service: "RDS", by: |family| family.successor, hours_min: &HOURS_MIN };
 
 fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     REPLACE.findings(facts, settings)

@@ -29,13 +29,7 @@ pub(super) static DETECTOR: Detector = Detector {
     detect,
 };
 
-static UNUSED_SHARE_MIN: Threshold = Threshold {
-    name: "UNUSED_SHARE_MIN",
-    unit: "of 1",
-    meaning: "part of what was committed that nothing used",
-    default: 0.05,
-    range: (0.0, 1.0),
-};
+static UNUSED_SHARE_MIN: Threshold = Threshold::unused_share_min(0.05);
 
 fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     unused(facts, CommitmentKind::Reservation, settings.get(&UNUSED_SHARE_MIN), "instances that it covers")

@@ -19,7 +19,7 @@ pub(super) fn status(bills: &Bills, history: &History) -> Check {
         0 => format!("{all} payer-periods, all final"),
         count => format!("{count} of {all} payer-periods may still change; unused commitment in them is provisional"),
     };
-    let restated = changed.iter().any(|change| change.was_final);
+    let restated = changed.iter().any(|change| change.was_invoiced);
     Check {
         id: "R11".into(),
         title: "status of the months".into(),
@@ -62,7 +62,7 @@ fn since(history: &History, changed: &[Change]) -> String {
         }
         (true, _, changed) => {
             let (cash, currency) = (changed.iter().map(difference).sum(), &changed[0].bill.currency);
-            let final_ones = changed.iter().filter(|change| change.was_final).count();
+            let final_ones = changed.iter().filter(|change| change.was_invoiced).count();
             let mut text = format!("{} differ from the delivery that was read before", changed.len());
             if changed.iter().all(|change| change.bill.currency == *currency) {
                 text.push_str(&format!(", by {} {currency}", signed(cash)));

@@ -22,7 +22,7 @@ fn bills(listed: &Listed) -> &[BillSum] {
 }
 
 fn status(bill: &BillSum) -> &'static str {
-    if bill.is_final { "final" } else { "open" }
+    if bill.is_invoiced { "invoiced" } else { "open" }
 }
 
 /// For people: one row for each ledger.

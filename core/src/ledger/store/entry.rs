@@ -56,8 +56,8 @@ pub struct BillSum {
     pub currency: String,
     /// Its rows.
     pub rows: u64,
-    /// Whether every row carried an invoice id.
-    pub is_final: bool,
+    /// Whether every row carried an invoice id. Whether the month was over, too, the certificate says.
+    pub is_invoiced: bool,
 }
 
 /// What one type of charge cost one account.
@@ -87,7 +87,7 @@ impl Sums {
                     period: ledger.period(key.period),
                     currency: text(Text::BillingCurrency, key.currency),
                     rows: cell.rows,
-                    is_final: cell.rows > 0 && cell.invoiced_rows == cell.rows,
+                    is_invoiced: cell.rows > 0 && cell.invoiced_rows == cell.rows,
                 };
                 (sum, place as u32)
             })
@@ -119,8 +119,8 @@ impl Sums {
 pub struct Change {
     /// The month as it is now; of a month that is gone, as it was.
     pub bill: BillSum,
-    /// Whether it was final before.
-    pub was_final: bool,
+    /// Whether every row of it carried an invoice id before.
+    pub was_invoiced: bool,
     /// Rows now less rows then.
     pub rows: i128,
     /// Account, type of charge, cash then and now, in units of 1e-12; only those that differ.
@@ -167,8 +167,8 @@ pub fn changes(earlier: &Sums, now: &Sums) -> Vec<Change> {
             .collect();
         let rows = |month: Option<&(&BillSum, _)>| month.map_or(0, |(bill, _)| i128::from(bill.rows));
         let rows = rows(after) - rows(before);
-        let was_final = before.is_some_and(|(bill, _)| bill.is_final);
-        (rows != 0 || !cash.is_empty()).then_some(Change { bill, was_final, rows, cash })
+        let was_invoiced = before.is_some_and(|(bill, _)| bill.is_invoiced);
+        (rows != 0 || !cash.is_empty()).then_some(Change { bill, was_invoiced, rows, cash })
     };
     months.into_iter().filter_map(change).collect()
 }
