@@ -62,13 +62,13 @@ fn since(history: &History, changed: &[Change]) -> String {
         }
         (true, _, changed) => {
             let (cash, currency) = (changed.iter().map(difference).sum(), &changed[0].bill.currency);
-            let final_ones = changed.iter().filter(|change| change.was_invoiced).count();
+            let invoiced = changed.iter().filter(|change| change.was_invoiced).count();
             let mut text = format!("{} differ from the delivery that was read before", changed.len());
             if changed.iter().all(|change| change.bill.currency == *currency) {
                 text.push_str(&format!(", by {} {currency}", signed(cash)));
             }
-            if final_ones > 0 {
-                text.push_str(&format!("; {final_ones} of them were final"));
+            if invoiced > 0 {
+                text.push_str(&format!("; {invoiced} of them were invoiced throughout"));
             }
             text
         }

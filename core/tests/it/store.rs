@@ -223,7 +223,7 @@ fn a_final_month_that_changes_is_a_warning() {
     let second = kept.open().reconcile(None).unwrap();
     let status = check(&second, "R11");
     assert_eq!(status.verdict, Verdict::Warn);
-    assert!(status.detail.ends_with("1 of them were final"), "{}", status.detail);
+    assert!(status.detail.ends_with("1 of them were invoiced throughout"), "{}", status.detail);
     assert_eq!(second.exit_code(true), 4);
 }
 
