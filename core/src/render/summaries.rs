@@ -45,7 +45,7 @@ pub fn recommendations(answer: &Recommendations) -> Grid {
     let mut amounts = money_column(&parts, Some(answer.savings_monthly));
     amounts.extend(others.iter().map(|row| format!("({})", display_cents(row.savings_monthly))));
     for (row, amount) in counted.into_iter().chain(others).zip(&amounts) {
-        let what = row.resource_id.as_deref().unwrap_or(row.title.as_str());
+        let what = row.resource_id.as_deref().map_or(row.title.as_str(), name_in_arn);
         grid.push([
             amount,
             row.grade.name(),
@@ -62,6 +62,13 @@ pub fn recommendations(answer: &Recommendations) -> Grid {
     total[1] = TOTAL_TEXT.to_owned();
     grid.total = (answer.rows.len() > 1).then_some(total);
     grid
+}
+
+/// What an ARN says beyond partition, service, region and account, which have columns of their own or follow from the
+/// rest; other ids are themselves.
+fn name_in_arn(id: &str) -> &str {
+    let name = id.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4));
+    name.filter(|name| !name.is_empty()).unwrap_or(id)
 }
 
 /// What is at fault in the checks that did not pass, at most `limit` for each.
@@ -292,4 +299,23 @@ pub fn inventory_sentence(inventory: &Inventory) -> String {
         count => format!("{} deliveries", count_text(count as u64)),
     };
     format!("{deliveries}, {}, {}, {}", counted(files.len() as u64, "file"), rows, bytes_text(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_in_arn;
+
+    #[test]
+    fn an_arn_is_shown_by_its_name() {
+        for (id, name) in [
+            ("arn:aws:ec2:us-east-1:000123456789:natgateway/nat-0c", "natgateway/nat-0c"),
+            ("arn:aws:rds:eu-west-1:000123456789:db:app", "db:app"),
+            ("arn:aws:s3:::archive", "archive"),
+            ("vol-0d74", "vol-0d74"),
+            ("arn:short", "arn:short"),
+            ("arn:aws:s3:::", "arn:aws:s3:::"),
+        ] {
+            assert_eq!(name_in_arn(id), name);
+        }
+    }
 }
