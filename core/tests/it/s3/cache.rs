@@ -219,7 +219,7 @@ fn eight_threads_on_one_cold_cache_agree() {
     for part in 0..5 {
         bucket.put(&format!("cur/rep/part-{part}"), &noise(part, 20_000));
     }
-    let proxy = Proxy::to_objects(bucket.moto.port, |n| if n % 7 == 3 { Fault::Truncated } else { Fault::None });
+    let proxy = Proxy::cutting_each_object(bucket.moto.port, 2);
     let dir = tempfile::tempdir().unwrap();
     let agreed: BTreeSet<Vec<String>> = thread::scope(|scope| {
         let read = || {

@@ -268,7 +268,7 @@ fn the_total_deadline_ends_everything() {
     let begun = Instant::now();
     let error = remote.fetch(&objects, None).unwrap_err();
     assert!(matches!(error, S3Error::Deadline { .. }), "{}", told(&error));
-    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! A proxy for HTTP/1.1, one request to a connection, that does to answers what networks and servers do.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -113,6 +114,22 @@ impl Proxy {
     /// A proxy that does the same to every request for an object, and nothing to others.
     pub(super) fn to_objects(upstream: u16, plan: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Proxy {
         Proxy::start(upstream, move |request| request.earlier_gets.map_or(Fault::None, &plan))
+    }
+
+    /// A proxy that cuts the answers to the first `times` requests for each object off, whoever asks: a reader that
+    /// attempts it once more than that gets it, however the requests of several readers interleave.
+    pub(super) fn cutting_each_object(upstream: u16, times: usize) -> Proxy {
+        let asked = Mutex::new(BTreeMap::<String, usize>::new());
+        Proxy::start(upstream, move |request| {
+            if request.earlier_gets.is_none() {
+                return Fault::None;
+            }
+            let path = request.target.split('?').next().unwrap_or_default();
+            let mut asked = asked.lock().unwrap();
+            let count = asked.entry(path.to_owned()).or_default();
+            *count += 1;
+            if *count <= times { Fault::Truncated } else { Fault::None }
+        })
     }
 
     pub(super) fn url(&self) -> String {

@@ -90,7 +90,7 @@ fn the_caller_may_stop_at_any_time() {
     };
     let error = remote.fetch(&objects, Some(&progress)).unwrap_err();
     assert!(matches!(error, S3Error::Interrupted), "{}", told(&error));
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     // The next attempt finds three of them in the cache.
     let fetched = remote.fetch(&objects, None).unwrap();
     assert_eq!(fetched.iter().filter(|fetched| fetched.cached).count(), 3);
