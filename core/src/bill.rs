@@ -1,26 +1,27 @@
 //! A bill that was opened: its inventory, and its ledger once something is asked.
 
+mod rows;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::array::RecordBatch;
 
+use self::rows::Rows;
 use crate::analyze::commitments::Step;
 use crate::analyze::request::{CostTable, Costs};
 use crate::analyze::{costs, scan};
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::ingest::file::BillFile;
-use crate::ingest::objects::Objects;
-use crate::ingest::opening::{self, Opening};
+use crate::ingest::Inventory;
+use crate::ingest::opening::{Finding, Opening};
 #[cfg(feature = "s3")]
 use crate::ingest::s3::{FetchProgress, S3Options};
-use crate::ingest::{Delivery, Inventory, capabilities};
 use crate::ledger::Ledger;
 use crate::ledger::pass::{PassFile, PassOptions, Progress, gather, hashes};
-use crate::ledger::store::Keeping;
+use crate::ledger::store::{Keeping, Store};
 use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
 use crate::replay::bill::{Comparison, REPLAY_COLUMNS, replay_plans};
@@ -87,52 +88,37 @@ impl BillOptions {
 
     /// Finds the deliveries and reads their footers; no row is read yet. Sources are paths and, with
     /// [`BillOptions::s3`], addresses like `s3://bucket/folder`: a bill on S3 is fetched now, and begun with again up to
-    /// three times when it changes meanwhile.
+    /// three times when it changes meanwhile. One whose ledgers are all in the store is only listed; it is fetched, as
+    /// it was listed, when a question needs its rows.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NoBill`], [`Error::Manifest`], [`Error::Unreadable`], [`Error::NotABill`] and
     /// [`Error::Column`], each naming what is at fault; [`Error::S3`].
     pub fn open<P: AsRef<Path>>(self, sources: impl IntoIterator<Item = P>) -> Result<Bill> {
         let sources: Vec<PathBuf> = sources.into_iter().map(|path| path.as_ref().to_path_buf()).collect();
-        let opened = opening::open(&sources, &self.opening)?;
-        let mut inventory = Inventory { notes: opened.notes, fetched: opened.objects.facts(), ..Inventory::default() };
-        let mut files = Vec::new();
-        for (found, opened) in opened.deliveries {
-            // Two dialects in one folder are two deliveries of the same spend.
-            let mut dialects: Vec<_> = opened.iter().map(|file| file.dialect).collect();
-            dialects.sort();
-            dialects.dedup();
-            for dialect in dialects {
-                let of_dialect = opened.iter().filter(|file| file.dialect == dialect);
-                let delivery = inventory.deliveries.len() as u32;
-                inventory.deliveries.push(Delivery {
-                    export: found.export.clone(),
-                    manifest: found.manifest.clone(),
-                    period: found.period.clone(),
-                    dialect,
-                    files: of_dialect.clone().map(|file| file.footer.clone()).collect(),
-                });
-                inventory.notes.extend(of_dialect.clone().flat_map(|file| file.notes.iter().cloned()));
-                files.extend(of_dialect.map(|file| PassFile {
-                    file: Arc::new(file.clone()),
-                    delivery,
-                    has_manifest: found.manifest.is_some(),
-                }));
+        let mut finding = Finding::of(sources, self.opening)?;
+        let mut store_notes = Vec::new();
+        let store = self.store.as_ref().and_then(|folder| {
+            Store::open(folder).map_err(|error| store_notes.push(format!("{error}; no ledger is kept"))).ok()
+        });
+        let known = store.as_ref().and_then(|store| Keeping::of_opening(store, &finding.identity()?));
+        let (rows, inventory, keeping) = match known {
+            Some((inventory, keeping)) => (Rows::later(finding, inventory.clone()), inventory, Some(keeping)),
+            None => {
+                let (rows, inventory) = Rows::of(&mut finding)?;
+                let mut keeping = None;
+                if let Some(store) = store {
+                    match Keeping::open(store, &inventory, rows.files(), finding.identity()) {
+                        Ok(opened) => keeping = Some(opened),
+                        Err(error) => store_notes.push(format!("{error}; no ledger is kept")),
+                    }
+                }
+                (rows, inventory, keeping)
             }
-        }
-        let columns: Vec<&BillFile> = files.iter().map(|file| file.file.as_ref()).collect();
-        inventory.capabilities = capabilities::capabilities(&columns);
-        let (mut keeping, mut store_notes) = (None, Vec::new());
-        if let Some(folder) = &self.store {
-            match Keeping::open(folder, &inventory, &files) {
-                Ok(opened) => keeping = Some(opened),
-                Err(error) => store_notes.push(format!("{error}; no ledger is kept")),
-            }
-        }
+        };
         Ok(Bill {
             inventory,
-            files,
-            objects: opened.objects,
+            rows,
             pass: self.pass,
             keeping,
             store_notes,
@@ -155,8 +141,7 @@ impl BillOptions {
 /// ```
 pub struct Bill {
     inventory: Inventory,
-    files: Vec<PassFile>,
-    objects: Objects,
+    rows: Rows,
     pass: PassOptions,
     keeping: Option<Keeping>,
     store_notes: Vec<String>,
@@ -197,18 +182,18 @@ impl Bill {
     pub fn ledger(&self) -> Result<&Ledger> {
         self.once(&self.ledger, || match &self.keeping {
             Some(keeping) => {
-                let while_here = |read: &dyn Fn() -> Result<Ledger>| self.objects.while_here(read);
-                let ledger = keeping.ledger(&self.files, &self.inventory, &self.pass, &while_here)?;
-                self.objects.folded();
+                let with_files = |read: &dyn Fn(&[PassFile]) -> Result<Ledger>| self.rows.read(read);
+                let ledger = keeping.ledger(&self.inventory, &self.pass, &with_files)?;
+                self.rows.folded();
                 Ok(ledger)
             }
-            None => self.objects.while_here(|| {
-                let ledger = gather(&self.files, &PassOptions { is_whole: true, ..self.pass.clone() })?;
-                if self.objects.leave_once_folded() {
+            None => self.rows.read(|files| {
+                let ledger = gather(files, &PassOptions { is_whole: true, ..self.pass.clone() })?;
+                if self.rows.leave_once_folded() {
                     // Hashed while they are here.
-                    let hashes = hashes(&self.files, self.pass.threads)?;
+                    let hashes = hashes(files, self.pass.threads)?;
                     self.hashes.get_or_init(|| hashes);
-                    self.objects.folded();
+                    self.rows.folded();
                 }
                 Ok(ledger)
             }),
@@ -225,10 +210,10 @@ impl Bill {
     fn hashes(&self) -> Result<&Vec<String>> {
         self.once(&self.hashes, || match &self.keeping {
             Some(keeping) => {
-                let while_here = |read: &dyn Fn() -> Result<Vec<String>>| self.objects.while_here(read);
-                keeping.hashes(&self.files, self.pass.threads, &while_here)
+                let with_files = |read: &dyn Fn(&[PassFile]) -> Result<Vec<String>>| self.rows.read(read);
+                keeping.hashes(self.pass.threads, &with_files)
             }
-            None => self.objects.while_here(|| hashes(&self.files, self.pass.threads)),
+            None => self.rows.read(|files| hashes(files, self.pass.threads)),
         })
     }
 
@@ -289,7 +274,7 @@ impl Bill {
     /// As [`Bill::costs`].
     pub fn costs_from_bill(&self, question: &Costs) -> Result<CostTable> {
         let ledger = self.ledger()?;
-        self.objects.while_here(|| scan::from_bill(ledger, question, &self.files, &self.pass))
+        self.rows.read(|files| scan::from_bill(ledger, question, files, &self.pass))
     }
 
     /// The charges that meet a filter, row by row, with FOCUS columns; all columns unless some are named.
@@ -297,7 +282,7 @@ impl Bill {
     /// # Errors
     /// [`Error::UnknownName`], [`Error::Filter`], and as [`Bill::ledger`].
     pub fn charges(&self, filter: &str, columns: Option<&[String]>) -> Result<Vec<RecordBatch>> {
-        self.objects.while_here(|| scan::charges(&self.files, filter, columns, &self.pass))
+        self.rows.read(|files| scan::charges(files, filter, columns, &self.pass))
     }
 
     /// Commitments: what was bought, used and unused, coverage, utilization and effective savings, by step of time.

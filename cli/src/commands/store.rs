@@ -51,15 +51,15 @@ fn verify(store: &Store, screen: &Screen) -> Outcome {
 }
 
 fn prune(store: &Store, everything: bool, dry_run: bool, screen: &Screen) -> Outcome {
-    if !dry_run {
-        store.sweep()?;
-    }
     let goes = |listed: &Listed| everything || listed.superseded || listed.entry.is_err();
     let gone: Vec<Listed> = store.list()?.into_iter().filter(goes).collect();
     for listed in &gone {
         if !dry_run {
             store.remove(&listed.name)?;
         }
+    }
+    if !dry_run {
+        store.sweep()?;
     }
     let names: String = gone.iter().map(|listed| format!("{}\n", listed.name)).collect();
     screen.emit(&names, None)?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::digest::sha256_of_bytes;
 use super::manifest::{self, Manifest};
 use super::place::{Entry, Place};
 use super::s3::{Object, Remote, S3Options, S3Uri};
@@ -52,6 +53,28 @@ impl Bucket {
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         objects.dedup();
         objects
+    }
+
+    /// What deliveries are: their manifests' bytes, and of each object the address, size and ETag.
+    pub(super) fn identity(&self, deliveries: &[Found]) -> Option<String> {
+        let manifest = |path: &PathBuf| {
+            let bytes = self.manifests.get(&self.key(path).ok()?)?;
+            Some((path.clone(), sha256_of_bytes(bytes)))
+        };
+        let object = |path: &PathBuf| {
+            let object = self.objects.get(&self.key(path).ok()?)?;
+            Some((path.clone(), object.bytes, object.etag.clone()))
+        };
+        let delivery = |found: &Found| {
+            let manifest = match &found.manifest {
+                Some(path) => Some(manifest(path)?),
+                None => None,
+            };
+            let objects: Vec<_> = found.files.iter().map(object).collect::<Option<_>>()?;
+            Some(format!("{:?}", (&found.export, &found.period, manifest, objects)))
+        };
+        let deliveries: Vec<String> = deliveries.iter().map(delivery).collect::<Option<_>>()?;
+        Some(format!("{}\n{}", self.remote.region(), deliveries.join("\n")))
     }
 
     /// Refuses deliveries that were caught while AWS rewrites them in place: AWS writes the manifest last, so files on

@@ -136,5 +136,5 @@ fn capability(files: &[&BillFile], &(name, groups, missing, missing_in_focus): &
         all if all == files.len() => format!("from {}", columns.join(", ")),
         some => format!("from {} ({some} of {} files have it)", columns.join(", "), files.len()),
     };
-    Capability { name, available: !with.is_empty(), reason }
+    Capability { name: name.into(), available: !with.is_empty(), reason }
 }

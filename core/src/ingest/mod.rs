@@ -31,13 +31,16 @@ mod texts;
 mod thrift;
 pub mod verify;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use crate::schema::line_items::Dialect;
 
 /// What there is to read, from file names, manifests, footers and headers; no row has been read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Inventory {
     /// Deliveries in order of export and period.
     pub deliveries: Vec<Delivery>,
@@ -50,7 +53,7 @@ pub struct Inventory {
 }
 
 /// An object of S3 that was fetched whole, at the ETag that was listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchedObject {
     /// Its ETag.
     pub etag: String,
@@ -78,7 +81,7 @@ impl Inventory {
 }
 
 /// One delivery: the files of one export for one billing period.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Delivery {
     /// The export's (or report's) name, or the folder's without a manifest.
     pub export: String,
@@ -93,7 +96,7 @@ pub struct Delivery {
 }
 
 /// One file of a delivery, as its footer or header tells.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeliveredFile {
     /// Its path, or its address on S3.
     pub file: String,
@@ -118,10 +121,10 @@ pub struct DeliveredFile {
 }
 
 /// Something that can, or cannot, be computed from the columns there are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capability {
     /// What it is.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Whether it can be computed.
     pub available: bool,
     /// The columns it rests on, or what is missing and how to get it.

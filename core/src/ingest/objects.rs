@@ -77,9 +77,14 @@ impl Objects {
         !self.keep && !self.lock().kept.is_empty()
     }
 
-    /// Says that the bill was folded: objects that are not to be kept leave the cache after the pass under way.
+    /// Says that the bill was folded: objects that are not to be kept leave the cache, after the pass under way if
+    /// there is one.
     pub(crate) fn folded(&self) {
         self.folded.store(true, Ordering::Relaxed);
+        let mut state = self.lock();
+        if state.readers == 0 && !self.keep {
+            state.release();
+        }
     }
 
     /// Reads while all objects are in the cache; those that left it are fetched again, as they were.
@@ -172,6 +177,25 @@ impl Drop for Reading<'_> {
         if state.readers == 0 && !self.0.keep && self.0.folded.load(Ordering::Relaxed) {
             state.release();
         }
+    }
+}
+
+/// Refuses objects that are not what they were when they were fetched before, whatever their ETags say.
+///
+/// # Errors
+/// [`S3Error::Changed`].
+pub(crate) fn same_objects(
+    before: &BTreeMap<String, FetchedObject>,
+    now: &BTreeMap<String, FetchedObject>,
+) -> Result<()> {
+    let differs =
+        |uri: &&String| before.get(*uri).map(|object| &object.sha256) != now.get(*uri).map(|object| &object.sha256);
+    match before.keys().chain(now.keys()).find(differs) {
+        Some(uri) => {
+            let detail = "its bytes are others, under the same ETag".to_owned();
+            Err(Error::S3(S3Error::Changed { uri: uri.clone(), detail }))
+        }
+        None => Ok(()),
     }
 }
 

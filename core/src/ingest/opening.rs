@@ -38,52 +38,93 @@ pub(crate) struct Opened {
     pub(crate) objects: Objects,
 }
 
-/// Finds deliveries, fetches those on S3, and reads the footers.
-///
-/// # Errors
-/// As [`crate::ingest::source`], those of S3, and those of footers.
-pub(crate) fn open(sources: &[PathBuf], opening: &Opening) -> Result<Opened> {
-    let (remote, local): (Vec<PathBuf>, Vec<PathBuf>) = sources.iter().cloned().partition(|source| is_remote(source));
-    let on_disk = if local.is_empty() && !remote.is_empty() {
-        Discovery::default()
-    } else {
-        discover_in(&mut Disk, &local, &opening.periods)?
-    };
-    let mut on_s3 = find_remote(&remote, opening)?;
-    let discoveries: Vec<&Discovery> =
-        std::iter::once(&on_disk).chain(on_s3.iter().map(|(_, discovery)| discovery)).collect();
-    all_there(&discoveries, &opening.periods)?;
-    let mut opened = Opened::default();
-    let mut found = on_disk;
-    fetch_remote(&mut on_s3, opening, &mut opened.objects)?;
-    for (_, discovery) in on_s3 {
-        found.deliveries.extend(discovery.deliveries);
-        found.notes.extend(discovery.notes);
+/// What was found, before anything is fetched or read but manifests.
+pub(crate) struct Finding {
+    sources: Vec<PathBuf>,
+    opening: Opening,
+    on_disk: Discovery,
+    on_s3: Vec<InBucket>,
+}
+
+impl Finding {
+    /// Finds the deliveries of sources.
+    ///
+    /// # Errors
+    /// As [`crate::ingest::source`], and those of listing S3.
+    pub(crate) fn of(sources: Vec<PathBuf>, opening: Opening) -> Result<Finding> {
+        let (remote, local): (Vec<PathBuf>, Vec<PathBuf>) =
+            sources.iter().cloned().partition(|source| is_remote(source));
+        let on_disk = if local.is_empty() && !remote.is_empty() {
+            Discovery::default()
+        } else {
+            discover_in(&mut Disk, &local, &opening.periods)?
+        };
+        let on_s3 = find_remote(&remote, &opening)?;
+        let discoveries: Vec<&Discovery> =
+            std::iter::once(&on_disk).chain(on_s3.iter().map(|(_, discovery)| discovery)).collect();
+        all_there(&discoveries, &opening.periods)?;
+        Ok(Finding { sources, opening, on_disk, on_s3 })
     }
-    found.sort();
-    opened.notes = found.notes;
-    for delivery in found.deliveries {
-        let mut files = Vec::new();
-        for path in &delivery.files {
-            let Some(place) = opened.objects.place_of(path) else {
-                files.push(file::open(path)?);
-                continue;
-            };
-            let may_be_none =
-                delivery.manifest.is_none() && !sources.contains(path) && csv::is_csv(&path.to_string_lossy());
-            match file::open_as(&place, path.display().to_string()) {
-                Err(Error::NotABill { .. }) if may_be_none => opened.notes.push(no_bill(path)),
-                file => files.push(file.map_err(|error| opened.objects.about_cache(error))?),
+
+    /// What tells it from any other, when all of it lies on S3 and no delivery is seen to be half-written: addresses,
+    /// sizes and ETags, and the bytes of manifests.
+    pub(crate) fn identity(&self) -> Option<String> {
+        if self.on_s3.is_empty() || self.sources.iter().any(|source| !is_remote(source)) {
+            return None;
+        }
+        let buckets: Vec<String> = self.on_s3.iter().map(identity_of).collect::<Option<_>>()?;
+        Some(format!("{:?}", (&self.sources, buckets)))
+    }
+
+    /// Fetches what is on S3, and begins with a delivery again that changes meanwhile; reads the footers.
+    ///
+    /// # Errors
+    /// Those of S3, and those of footers.
+    pub(crate) fn open(&mut self) -> Result<Opened> {
+        let objects = fetch_remote(&mut self.on_s3, &self.opening)?;
+        self.footers(objects)
+    }
+
+    /// As [`Finding::open`], of what was found and nothing else.
+    ///
+    /// # Errors
+    /// As [`Finding::open`], and [`crate::error::s3::S3Error::Changed`] when it is no longer that.
+    pub(crate) fn open_as_found(&self) -> Result<Opened> {
+        let objects = fetch_as_found(&self.on_s3, &self.opening)?;
+        self.footers(objects)
+    }
+
+    fn footers(&self, objects: Objects) -> Result<Opened> {
+        let mut found = self.on_disk.clone();
+        for (_, discovery) in &self.on_s3 {
+            found.deliveries.extend(discovery.deliveries.iter().cloned());
+            found.notes.extend(discovery.notes.iter().cloned());
+        }
+        found.sort();
+        let mut opened = Opened { notes: found.notes, objects, ..Opened::default() };
+        for delivery in found.deliveries {
+            let mut files = Vec::new();
+            for path in &delivery.files {
+                let Some(place) = opened.objects.place_of(path) else {
+                    files.push(file::open(path)?);
+                    continue;
+                };
+                let is_csv = csv::is_csv(&path.to_string_lossy());
+                let may_be_none = delivery.manifest.is_none() && !self.sources.contains(path) && is_csv;
+                match file::open_as(&place, path.display().to_string()) {
+                    Err(Error::NotABill { .. }) if may_be_none => opened.notes.push(no_bill(path)),
+                    file => files.push(file.map_err(|error| opened.objects.about_cache(error))?),
+                }
+            }
+            if !files.is_empty() || delivery.files.is_empty() {
+                opened.deliveries.push((delivery, files));
             }
         }
-        if !files.is_empty() || delivery.files.is_empty() {
-            opened.deliveries.push((delivery, files));
+        if opened.deliveries.is_empty() {
+            return Err(nothing_found(&self.sources, &[]));
         }
+        Ok(opened)
     }
-    if opened.deliveries.is_empty() {
-        return Err(nothing_found(sources, &[]));
-    }
-    Ok(opened)
 }
 
 /// Whether a source is an address on S3.
@@ -110,7 +151,7 @@ fn all_there(discoveries: &[&Discovery], periods: &[String]) -> Result<()> {
 }
 
 #[cfg(feature = "s3")]
-use on_s3::{fetch_remote, find_remote};
+use on_s3::{InBucket, fetch_as_found, fetch_remote, find_remote, identity_of};
 
 #[cfg(feature = "s3")]
 mod on_s3 {
@@ -128,7 +169,7 @@ mod on_s3 {
     const RESTARTS_MAX: u32 = 3;
 
     /// A bucket, its sources, and what they hold.
-    type InBucket = ((Bucket, Vec<PathBuf>), Discovery);
+    pub(super) type InBucket = ((Bucket, Vec<PathBuf>), Discovery);
 
     /// What there is, bucket by bucket.
     pub(super) fn find_remote(sources: &[PathBuf], opening: &Opening) -> Result<Vec<InBucket>> {
@@ -149,9 +190,26 @@ mod on_s3 {
         by_bucket.into_values().map(find).collect()
     }
 
-    /// Fetches the deliveries of every bucket, each of one generation.
-    pub(super) fn fetch_remote(buckets: &mut [InBucket], opening: &Opening, objects: &mut Objects) -> Result<()> {
+    /// What tells what a bucket holds from anything else; nothing, when a delivery of it is half-written.
+    pub(super) fn identity_of(((bucket, _), discovery): &InBucket) -> Option<String> {
+        bucket.one_generation(&discovery.deliveries, false).ok()?;
+        Some(format!("{}\n{:?}", bucket.identity(&discovery.deliveries)?, discovery.notes))
+    }
+
+    /// No objects yet.
+    fn none_of(opening: &Opening) -> Objects {
+        let mut objects = Objects::default();
         objects.on_fetch = opening.on_fetch.clone();
+        objects
+    }
+
+    fn keep(opening: &Opening) -> bool {
+        opening.s3.as_ref().is_some_and(|options| options.keep_objects)
+    }
+
+    /// Fetches the deliveries of every bucket, each of one generation.
+    pub(super) fn fetch_remote(buckets: &mut [InBucket], opening: &Opening) -> Result<Objects> {
+        let mut objects = none_of(opening);
         for in_bucket in buckets {
             let mut restarts = 0;
             let kept = loop {
@@ -163,9 +221,18 @@ mod on_s3 {
                 *bucket = bucket.anew();
                 *discovery = discover_in(bucket, sources, &opening.periods)?;
             };
-            objects.add(kept, opening.s3.as_ref().is_some_and(|options| options.keep_objects));
+            objects.add(kept, keep(opening));
         }
-        Ok(())
+        Ok(objects)
+    }
+
+    /// Fetches the deliveries as they were found, or not at all.
+    pub(super) fn fetch_as_found(buckets: &[InBucket], opening: &Opening) -> Result<Objects> {
+        let mut objects = none_of(opening);
+        for in_bucket in buckets {
+            objects.add(fetch_once(in_bucket, opening, false)?, keep(opening));
+        }
+        Ok(objects)
     }
 
     /// Fetches what was found, and looks again whether it is still that.
@@ -179,17 +246,38 @@ mod on_s3 {
 }
 
 #[cfg(not(feature = "s3"))]
-fn find_remote(sources: &[PathBuf], _opening: &Opening) -> Result<Vec<((), Discovery)>> {
-    match sources.first() {
-        Some(source) => Err(Error::NotAvailable {
-            what: source.display().to_string(),
-            reason: "farthing was built without S3; build it with the feature `s3`".to_owned(),
-        }),
-        None => Ok(Vec::new()),
-    }
-}
+use without_s3::{InBucket, fetch_as_found, fetch_remote, find_remote, identity_of};
 
 #[cfg(not(feature = "s3"))]
-fn fetch_remote(_buckets: &mut [((), Discovery)], _opening: &Opening, _objects: &mut Objects) -> Result<()> {
-    Ok(())
+mod without_s3 {
+    use std::path::PathBuf;
+
+    use super::Opening;
+    use crate::error::{Error, Result};
+    use crate::ingest::objects::Objects;
+    use crate::ingest::source::Discovery;
+
+    pub(super) type InBucket = ((), Discovery);
+
+    pub(super) fn find_remote(sources: &[PathBuf], _opening: &Opening) -> Result<Vec<InBucket>> {
+        match sources.first() {
+            Some(source) => Err(Error::NotAvailable {
+                what: source.display().to_string(),
+                reason: "farthing was built without S3; build it with the feature `s3`".to_owned(),
+            }),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub(super) fn identity_of(_bucket: &InBucket) -> Option<String> {
+        None
+    }
+
+    pub(super) fn fetch_remote(_buckets: &mut [InBucket], _opening: &Opening) -> Result<Objects> {
+        Ok(Objects)
+    }
+
+    pub(super) fn fetch_as_found(_buckets: &[InBucket], _opening: &Opening) -> Result<Objects> {
+        Ok(Objects)
+    }
 }

@@ -258,5 +258,7 @@ fn inputs(ledger: &Ledger, inventory: &Inventory, hashes: &[String]) -> Vec<Inpu
 
 fn skipped(inventory: &Inventory) -> Vec<Skipped> {
     let missing = inventory.capabilities.iter().filter(|capability| !capability.available);
-    missing.map(|capability| Skipped { what: capability.name.to_owned(), reason: capability.reason.clone() }).collect()
+    missing
+        .map(|capability| Skipped { what: capability.name.clone().into_owned(), reason: capability.reason.clone() })
+        .collect()
 }

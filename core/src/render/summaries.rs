@@ -281,7 +281,7 @@ pub fn files(inventory: &Inventory) -> Grid {
 pub fn capabilities(inventory: &Inventory) -> Grid {
     let mut grid = Grid::with_columns(&["", "What", "From, or why not"]);
     for capability in &inventory.capabilities {
-        grid.push([if capability.available { "✓" } else { "–" }, capability.name, &capability.reason]);
+        grid.push([if capability.available { "✓" } else { "–" }, &capability.name, &capability.reason]);
     }
     grid
 }

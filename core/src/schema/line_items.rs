@@ -1,6 +1,8 @@
 //! The columns of AWS's reports that the engine reads: in the parquet spelling of both Cost and Usage Reports, and in
 //! FOCUS's.
 
+use serde::{Deserialize, Serialize};
+
 /// What kind of value a column holds, whatever type a writer chose for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -166,7 +168,7 @@ pub const TAG_COLUMN_PREFIX: &str = "resource_tags_";
 pub const COST_CATEGORY_COLUMN_PREFIX: &str = "cost_category_";
 
 /// The dialect of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Dialect {
     /// Cost and Usage Reports (legacy): one column for each tag, columns that differ by month.
     LegacyCur,

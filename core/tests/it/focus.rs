@@ -231,7 +231,9 @@ fn capabilities_say_what_each_version_lacks() {
         let made = make(&small(40), &in_dialect(dialect));
         let bill = made.bill();
         let lacking = bill.inventory().capabilities.clone().into_iter().filter(|capability| !capability.available);
-        lacking.map(|capability| (capability.name, capability.reason)).collect::<BTreeMap<_, _>>()
+        lacking
+            .map(|capability| (capability.name.into_owned(), capability.reason))
+            .collect::<BTreeMap<String, String>>()
     };
     let (first, later, report) = (missing(Dialect::Focus1_0), missing(Dialect::Focus1_2), missing(Dialect::Cur2));
     let always = [
@@ -245,10 +247,13 @@ fn capabilities_say_what_each_version_lacks() {
         all.sort_unstable();
         all
     };
-    assert_eq!(first.keys().copied().collect::<Vec<_>>(), with(&["invoices"]));
-    assert_eq!(later.keys().copied().collect::<Vec<_>>(), with(&["costs by cost category", "costs by usage type"]));
+    assert_eq!(first.keys().map(String::as_str).collect::<Vec<_>>(), with(&["invoices"]));
+    assert_eq!(
+        later.keys().map(String::as_str).collect::<Vec<_>>(),
+        with(&["costs by cost category", "costs by usage type"])
+    );
     assert!(first["invoices"].contains("FOCUS 1.2 has"), "{first:?}");
-    assert_eq!(report.keys().copied().collect::<Vec<_>>(), ["contracted cost"]);
+    assert_eq!(report.keys().map(String::as_str).collect::<Vec<_>>(), ["contracted cost"]);
 }
 
 #[test]

@@ -1,15 +1,14 @@
 //! A bill's ledger, delivery by delivery: from the store what it has, gathered and kept what it has not.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Earlier, Entry, FileKey, Key, Lookup, Store, Sums, file_keys, key};
+use super::{Earlier, Entry, FileKey, Key, Lookup, Store, Sums, fetched_keys, file_keys, key};
 use crate::error::{Error, Result};
-use crate::ingest::Inventory;
 use crate::ingest::file::BillFile;
+use crate::ingest::{DeliveredFile, Delivery, Inventory};
 use crate::ledger::Ledger;
 use crate::ledger::archive::Reader;
 use crate::ledger::pass::{OnProgress, PassFile, PassOptions, Progress, gather, hashes};
@@ -19,6 +18,8 @@ use crate::ledger::pass::{OnProgress, PassFile, PassOptions, Progress, gather, h
 pub(crate) struct Keeping {
     store: Store,
     deliveries: Vec<Kept>,
+    /// What tells the bill from any other before it is opened, where that can be told.
+    identity: Option<String>,
     notes: Mutex<Vec<String>>,
 }
 
@@ -52,8 +53,8 @@ pub struct History {
     pub reread: Vec<Reread>,
 }
 
-/// Runs what reads files while they are where they should be.
-type WhileHere<'a, T> = &'a dyn Fn(&dyn Fn() -> Result<T>) -> Result<T>;
+/// Hands the bill's files to what reads them, while they are where they should be.
+type WithFiles<'a, T> = &'a dyn Fn(&dyn Fn(&[PassFile]) -> Result<T>) -> Result<T>;
 
 /// The files of a delivery.
 fn of(files: &[PassFile], delivery: usize) -> Vec<PassFile> {
@@ -71,8 +72,7 @@ struct Course {
 }
 
 impl Course {
-    fn over<'a>(files: impl Iterator<Item = &'a PassFile> + Clone) -> Course {
-        let footers = files.map(|file| &file.file.footer);
+    fn over<'a>(footers: impl Iterator<Item = &'a DeliveredFile> + Clone) -> Course {
         let rows_total = footers.clone().map(|footer| footer.rows).sum();
         let bytes_total = footers.map(|footer| footer.bytes).sum();
         Course { done: Progress { rows_done: 0, rows_total, bytes_done: 0, bytes_total } }
@@ -96,23 +96,48 @@ impl Course {
         options
     }
 
-    fn advance(&mut self, files: &[PassFile], ledger: &Ledger) {
+    fn advance(&mut self, delivery: &Delivery, ledger: &Ledger) {
         self.done.rows_done += ledger.files.iter().map(|file| file.rows_read).sum::<u64>();
-        self.done.bytes_done += files.iter().map(|file| file.file.footer.bytes).sum::<u64>();
+        self.done.bytes_done += delivery.files.iter().map(|file| file.bytes).sum::<u64>();
     }
 }
 
 impl Keeping {
-    /// Looks for every delivery of an inventory.
+    /// Looks for every delivery of an inventory. `identity` is what tells the bill from any other before it is opened.
     ///
     /// # Errors
-    /// Those of opening the store, and of local files that cannot be read.
-    pub(crate) fn open(folder: &Path, inventory: &Inventory, files: &[PassFile]) -> Result<Keeping> {
-        let store = Store::open(folder)?;
+    /// Those of local files that cannot be read.
+    pub(crate) fn open(
+        store: Store,
+        inventory: &Inventory,
+        files: &[PassFile],
+        identity: Option<String>,
+    ) -> Result<Keeping> {
+        let files: Vec<Vec<FileKey>> = (0..inventory.deliveries.len())
+            .map(|number| keys_of(&of(files, number), inventory))
+            .collect::<Result<_>>()?;
+        let keeping = Keeping::find(store, inventory, files, identity);
+        // Its ledgers may all be there from sources that were named otherwise.
+        if keeping.readers().is_some() {
+            keeping.keep_opening(inventory);
+        }
+        Ok(keeping)
+    }
+
+    /// What is known of a bill that is not opened yet, if its ledgers are all there.
+    pub(crate) fn of_opening(store: &Store, identity: &str) -> Option<(Inventory, Keeping)> {
+        let inventory: Inventory = store.opening(identity)?;
+        let files: Vec<Vec<FileKey>> =
+            inventory.deliveries.iter().map(|delivery| fetched_keys(delivery, &inventory)).collect::<Option<_>>()?;
+        let keeping = Keeping::find(store.clone(), &inventory, files, None);
+        keeping.readers()?;
+        Some((inventory, keeping))
+    }
+
+    fn find(store: Store, inventory: &Inventory, files: Vec<Vec<FileKey>>, identity: Option<String>) -> Keeping {
         let mut notes = Vec::new();
         let mut deliveries = Vec::new();
-        for (number, delivery) in inventory.deliveries.iter().enumerate() {
-            let files = keys_of(&of(files, number), inventory)?;
+        for (delivery, files) in inventory.deliveries.iter().zip(files) {
             let key = key(delivery, &files);
             let mut lookup = store.find(&key);
             notes.append(&mut lookup.notes);
@@ -124,7 +149,16 @@ impl Keeping {
             let name = format!("{} in {}", delivery.export, delivery.dialect.name());
             deliveries.push(Kept { name, key, files, lookup, sha256, sums });
         }
-        Ok(Keeping { store, deliveries, notes: Mutex::new(notes) })
+        Keeping { store, deliveries, identity, notes: Mutex::new(notes) }
+    }
+
+    /// Remembers what the bill is that is told by its identity, so that it need not be opened to know.
+    fn keep_opening(&self, inventory: &Inventory) {
+        let Some(identity) = &self.identity else { return };
+        let ledgers: Vec<String> = self.deliveries.iter().map(|kept| kept.key.file_name()).collect();
+        if let Err(error) = self.store.put_opening(identity, &ledgers, inventory) {
+            self.note(format!("{error}; the bill will be fetched again"));
+        }
     }
 
     /// What was read before of each delivery, from the same place. It is known once the ledger is.
@@ -173,21 +207,21 @@ impl Keeping {
         format!("{question}\n{inventory:?}\n{}", parts.join("\n"))
     }
 
-    /// The ledger of all deliveries. `while_here` runs what reads files.
+    /// The ledger of all deliveries. `with_files` runs what reads files.
     ///
     /// # Errors
     /// Those of gathering; a ledger that cannot be loaded is gathered again, and one that cannot be kept is not.
     pub(crate) fn ledger(
         &self,
-        files: &[PassFile],
         inventory: &Inventory,
         options: &PassOptions,
-        while_here: WhileHere<'_, Ledger>,
+        with_files: WithFiles<'_, Ledger>,
     ) -> Result<Ledger> {
         let mut all = Ledger::default();
-        let is_due = |file: &&PassFile| self.deliveries[file.delivery as usize].lookup.stored.is_none();
-        let mut course = Course::over(files.iter().filter(is_due));
-        for (number, kept) in self.deliveries.iter().enumerate() {
+        let both = || self.deliveries.iter().zip(&inventory.deliveries);
+        let due = both().filter(|(kept, _)| kept.lookup.stored.is_none()).flat_map(|(_, delivery)| &delivery.files);
+        let mut course = Course::over(due);
+        for (number, (kept, delivery)) in both().enumerate() {
             let loaded = kept.lookup.stored.as_ref().map(|stored| stored.load(&self.store, number as u32));
             let ledger = match loaded {
                 Some(Ok(ledger)) => ledger,
@@ -195,14 +229,16 @@ impl Keeping {
                     if let Some(Err(fault)) = other {
                         self.note(format!("{fault}; the delivery is read again"));
                     }
-                    let files = of(files, number);
-                    let ledger = while_here(&|| self.gather(kept, &files, inventory, &course.options(options)))?;
-                    course.advance(&files, &ledger);
+                    let ledger = with_files(&|files| {
+                        self.gather(kept, &of(files, number), inventory, &course.options(options))
+                    })?;
+                    course.advance(delivery, &ledger);
                     ledger
                 }
             };
             all.merge(ledger);
         }
+        self.keep_opening(inventory);
         Ok(all)
     }
 
@@ -230,24 +266,16 @@ impl Keeping {
         Ok(ledger)
     }
 
-    /// SHA-256 of every file, in order. `while_here` runs what reads files.
+    /// SHA-256 of every file, in order. `with_files` runs what reads files.
     ///
     /// # Errors
     /// Those of hashing.
-    pub(crate) fn hashes(
-        &self,
-        files: &[PassFile],
-        threads: usize,
-        while_here: WhileHere<'_, Vec<String>>,
-    ) -> Result<Vec<String>> {
+    pub(crate) fn hashes(&self, threads: usize, with_files: WithFiles<'_, Vec<String>>) -> Result<Vec<String>> {
         let mut all = Vec::new();
         for (number, kept) in self.deliveries.iter().enumerate() {
             let known = match kept.sha256.get() {
                 Some(known) => known.clone(),
-                None => {
-                    let files = of(files, number);
-                    while_here(&|| hashes(&files, threads))?
-                }
+                None => with_files(&|files| hashes(&of(files, number), threads))?,
             };
             all.extend(known);
         }

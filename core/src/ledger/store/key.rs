@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::ingest::digest::{hex, sha256_of_fields};
 use crate::ingest::file::BillFile;
-use crate::ingest::{Delivery, Inventory};
+use crate::ingest::{DeliveredFile, Delivery, Inventory};
 use crate::ledger::archive::FORMAT;
 
 /// Bytes at the end of a file that are hashed where no footer says how long it is.
@@ -103,14 +103,21 @@ impl Key {
 /// # Errors
 /// As [`FileKey::local`].
 pub(crate) fn file_keys(files: &[&BillFile], inventory: &Inventory) -> Result<Vec<FileKey>> {
-    let key = |file: &&BillFile| match inventory.fetched.get(&file.footer.file) {
-        Some(object) => {
-            let (name, bytes) = (file.footer.file.clone(), file.footer.bytes);
-            Ok(FileKey { file: name, bytes, mark: object.etag.clone() })
-        }
+    let key = |file: &&BillFile| match fetched_key(&file.footer, inventory) {
+        Some(key) => Ok(key),
         None => FileKey::local(&file.path),
     };
     files.iter().map(key).collect()
+}
+
+/// As [`file_keys`], of a delivery all of whose files were fetched.
+pub(crate) fn fetched_keys(delivery: &Delivery, inventory: &Inventory) -> Option<Vec<FileKey>> {
+    delivery.files.iter().map(|file| fetched_key(file, inventory)).collect()
+}
+
+fn fetched_key(file: &DeliveredFile, inventory: &Inventory) -> Option<FileKey> {
+    let object = inventory.fetched.get(&file.file)?;
+    Some(FileKey { file: file.file.clone(), bytes: file.bytes, mark: object.etag.clone() })
 }
 
 /// The key of a delivery.

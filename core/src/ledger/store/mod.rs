@@ -2,7 +2,8 @@
 //!
 //! `<folder>/ledgers/v<format>-<place>-<content>.ledger`, one file for each delivery. A file appears at once and whole, and
 //! is checked when it is read; any number of processes may share a store, for whoever is second replaces like by like.
-//! `<folder>/answers` remembers what follows from ledgers and nothing else, such as their certificate.
+//! `<folder>/answers` remembers what follows from ledgers and nothing else, such as their certificate;
+//! `<folder>/openings` what bills on S3 are whose ledgers are here, so that they need not be fetched to know.
 
 mod entry;
 mod keeping;
@@ -11,20 +12,21 @@ mod key;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub use entry::{BillSum, Cash, Change, Earlier, Entry, Sums, changes};
 pub(crate) use keeping::Keeping;
 pub use keeping::{History, Reread};
 pub use key::{FileKey, Key};
-use key::{file_keys, key};
+use key::{fetched_keys, file_keys, key};
 
 use super::archive::{Place, Reader, Writer};
 use super::load::load;
 use super::save::save;
 use super::tables::Ledger;
 use crate::error::{Error, Result};
+use crate::ingest::Inventory;
 use crate::ingest::digest::sha256_of_fields;
 use crate::ingest::dirs::Folder;
 use crate::ingest::verify;
@@ -34,6 +36,7 @@ const ENDING: &str = ".ledger";
 /// An answer of another version of this program is not this one's.
 const VERSION: &str = concat!("farthing ", env!("CARGO_PKG_VERSION"));
 const ANSWERS: &str = "answers";
+const OPENINGS: &str = "openings";
 /// Answers are some kilobytes; a certificate with all its inputs some hundred.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
 
@@ -42,6 +45,15 @@ const ANSWER_BYTES_MAX: u64 = 64 << 20;
 pub struct Store {
     ledgers: Folder,
     answers: Folder,
+    openings: Folder,
+}
+
+/// What a bill is that need not be opened.
+#[derive(Serialize, Deserialize)]
+struct Opening {
+    /// The files of its ledgers.
+    ledgers: Vec<String>,
+    inventory: Inventory,
 }
 
 /// A ledger of the store, opened: nothing but its entry was read.
@@ -88,7 +100,7 @@ impl Store {
             let made = Folder::at(folder).and_then(|folder| folder.inner(name));
             made.map_err(|source| Error::Io { path: folder.join(name), source })
         };
-        Ok(Store { ledgers: inner(FOLDER)?, answers: inner(ANSWERS)? })
+        Ok(Store { ledgers: inner(FOLDER)?, answers: inner(ANSWERS)?, openings: inner(OPENINGS)? })
     }
 
     fn fail(&self, name: &str) -> impl Fn(std::io::Error) -> Error {
@@ -241,15 +253,24 @@ impl Store {
         self.ledgers.remove(name).map_err(self.fail(name))
     }
 
-    /// Removes what writers left behind that are gone, and every remembered answer: ledgers give it again.
+    /// Removes what writers left behind that are gone, every remembered answer, for ledgers give it again, and what is
+    /// known of bills whose ledgers are gone.
     ///
     /// # Errors
     /// [`Error::Io`] when the folder cannot be read or written.
     pub fn sweep(&self) -> Result<()> {
         let sweep = || {
-            self.ledgers.sweep()?;
-            self.answers.sweep()?;
-            self.answers.names()?.iter().try_for_each(|name| self.answers.remove(name))
+            let folders = [&self.ledgers, &self.answers, &self.openings];
+            folders.into_iter().try_for_each(Folder::sweep)?;
+            self.answers.names()?.iter().try_for_each(|name| self.answers.remove(name))?;
+            let ledgers = self.ledgers.names()?;
+            for name in self.openings.names()? {
+                let opening: Option<Opening> = recall(&self.openings, &name);
+                if opening.is_none_or(|opening| !opening.ledgers.iter().all(|ledger| ledgers.contains(ledger))) {
+                    self.openings.remove(&name)?;
+                }
+            }
+            Ok(())
         };
         sweep().map_err(self.fail(""))
     }
@@ -257,11 +278,7 @@ impl Store {
     /// What was remembered of a question: of everything that its answer depends on, as a text. What is damaged is
     /// forgotten.
     pub(crate) fn remembered<T: DeserializeOwned>(&self, question: &str) -> Option<T> {
-        let name = sha256_of_fields(&[VERSION, question]);
-        let bytes = self.answers.read(&name, ANSWER_BYTES_MAX).ok()??;
-        let text = std::str::from_utf8(&bytes).ok()?;
-        let (seal, answer) = text.split_once('\n')?;
-        if seal == sha256_of_fields(&[&name, answer]) { serde_json::from_str(answer).ok() } else { None }
+        recall(&self.answers, &name_of(question))
     }
 
     /// Remembers an answer.
@@ -269,15 +286,44 @@ impl Store {
     /// # Errors
     /// [`Error::Io`] when it cannot be written.
     pub(crate) fn remember(&self, question: &str, answer: &impl Serialize) -> Result<()> {
-        let name = sha256_of_fields(&[VERSION, question]);
-        let write = || {
-            let answer = serde_json::to_string(answer)?;
-            let mut file = self.answers.temporary()?;
-            file.write_all(format!("{}\n{answer}", sha256_of_fields(&[&name, &answer])).as_bytes())?;
-            file.rename(&name)
-        };
-        write().map_err(|source| Error::Io { path: self.answers.path_of(&name), source })
+        remember(&self.answers, &name_of(question), answer)
     }
+
+    /// What a bill is, by what tells it from any other.
+    pub(crate) fn opening(&self, identity: &str) -> Option<Inventory> {
+        let opening: Opening = recall(&self.openings, &name_of(identity))?;
+        Some(opening.inventory)
+    }
+
+    /// Remembers what a bill is.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be written.
+    pub(crate) fn put_opening(&self, identity: &str, ledgers: &[String], inventory: &Inventory) -> Result<()> {
+        let opening = Opening { ledgers: ledgers.to_vec(), inventory: inventory.clone() };
+        remember(&self.openings, &name_of(identity), &opening)
+    }
+}
+
+fn name_of(question: &str) -> String {
+    sha256_of_fields(&[VERSION, question])
+}
+
+fn recall<T: DeserializeOwned>(folder: &Folder, name: &str) -> Option<T> {
+    let bytes = folder.read(name, ANSWER_BYTES_MAX).ok()??;
+    let text = std::str::from_utf8(&bytes).ok()?;
+    let (seal, answer) = text.split_once('\n')?;
+    if seal == sha256_of_fields(&[name, answer]) { serde_json::from_str(answer).ok() } else { None }
+}
+
+fn remember(folder: &Folder, name: &str, answer: &impl Serialize) -> Result<()> {
+    let write = || {
+        let answer = serde_json::to_string(answer)?;
+        let mut file = folder.temporary()?;
+        file.write_all(format!("{}\n{answer}", sha256_of_fields(&[name, &answer])).as_bytes())?;
+        file.rename(name)
+    };
+    write().map_err(|source| Error::Io { path: folder.path_of(name), source })
 }
 
 impl Stored {

@@ -12,6 +12,7 @@ mod moto;
 mod proxy;
 mod races;
 mod signatures;
+mod stored;
 mod swaps;
 
 use farthing::ingest::s3;
