@@ -189,6 +189,7 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
+    #[cfg(feature = "s3")]
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path_of(&self.name)
     }
