@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use farthing::Gate;
 use farthing::schema::filter::Filter;
 use farthing::{Dimension, Kind, Metric};
 
@@ -332,6 +333,10 @@ pub(crate) struct Report {
     /// Write to these files, after SOURCE; the endings choose the form: .md .json
     #[arg(short = 'o', long = "output", value_name = "FILE", num_args = 1.., value_parser = report_file)]
     pub(crate) files: Vec<ReportFile>,
+    /// Fail (exit code 5) if this holds for the last month, after the report: 'unused>100', 'coverage<70%',
+    /// 'untagged:team>5%', 'month-over-month>10%'; also cost, utilization, savings
+    #[arg(long = "fail-if", value_name = "GATE", value_delimiter = ',')]
+    pub(crate) gates: Vec<Gate>,
 }
 
 /// A file to write the report to.

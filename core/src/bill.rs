@@ -26,6 +26,7 @@ use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
 use crate::replay::bill::{Comparison, REPLAY_COLUMNS, replay_plans};
 use crate::report::Report;
+use crate::report::gates::{Gate, GateResult};
 use crate::report::recommendations::{Recommendations, Request, recommendations};
 
 /// What the store remembers certificates as.
@@ -311,6 +312,18 @@ impl Bill {
     pub fn report(&self, invoice: Option<&Path>) -> Result<Report> {
         let certificate = self.reconcile(invoice)?;
         crate::report::report(self.ledger()?, certificate)
+    }
+
+    /// Looks at the last month through gates: conditions under which a job fails.
+    ///
+    /// # Errors
+    /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies.
+    pub fn gates(&self, gates: &[Gate]) -> Result<Vec<GateResult>> {
+        let savings = match gates.iter().any(Gate::needs_savings) {
+            true => Some(self.recommend(&Request::default())?.savings_monthly),
+            false => None,
+        };
+        crate::report::gates::gates(self.ledger()?, gates, savings)
     }
 
     /// Every saving that the bill itself shows, ranked, each resource counted once, with what was skipped and why.

@@ -110,6 +110,14 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A gate that cannot be understood.
+    #[error("gate `{gate}`: {detail}; write FIGURE<NUMBER or FIGURE>NUMBER, as in unused>100 or coverage<70%")]
+    Gate {
+        /// The gate as it was given.
+        gate: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// An invoice file that cannot be read.
     #[error("{}: {detail}; expected a csv with the columns payer,invoice_id,amount,currency", path.display())]
     Invoice {

@@ -27,6 +27,7 @@ pub use ledger::store::Store;
 pub use reconcile::certificate::{
     Certificate, Check, Input, InvoiceTotal, Period, PeriodStatus, Severity, Skipped, Verdict,
 };
+pub use report::gates::{Gate, GateResult};
 pub use report::recommendations::{Recommendations, Request};
 pub use report::{Cell, ColumnKind, Report, Section};
 pub use schema::charges::{Dimension, Metric};

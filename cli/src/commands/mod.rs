@@ -25,6 +25,8 @@ use crate::terminal::progress::{FetchingBar, ReadingBar};
 const CHECK_FAILED: u8 = 3;
 /// Warnings or partial data, and `--strict`.
 const NOT_STRICT: u8 = 4;
+/// A gate failed.
+const GATE_FAILED: u8 = 5;
 
 /// Why a command did not come to its end.
 #[derive(Debug)]

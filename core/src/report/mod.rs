@@ -1,6 +1,7 @@
 //! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
 
 mod commitments;
+pub mod gates;
 pub mod recommendations;
 mod sections;
 

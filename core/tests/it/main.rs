@@ -10,6 +10,7 @@ mod encodings;
 mod floors;
 mod focus;
 mod formats;
+mod gates;
 mod messages;
 mod pages;
 mod planner;
