@@ -5,6 +5,7 @@
 mod bill;
 mod figures;
 mod files;
+mod guides;
 mod plan;
 #[cfg(unix)]
 mod s3;
