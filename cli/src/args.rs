@@ -74,6 +74,9 @@ pub(crate) enum Command {
     /// Show every saving that the bill itself proves, ranked, each resource counted once
     #[command(after_help = RECOMMEND_EXAMPLES)]
     Recommend(Recommend),
+    /// Say which instances are too large for what they do
+    #[command(after_help = crate::rightsizing::EXAMPLES)]
+    Rightsize(crate::rightsizing::Rightsize),
     /// List the detectors that look for savings
     #[command(after_help = DETECTORS_EXAMPLES)]
     Detectors(Detectors),

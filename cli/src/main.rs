@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod planning;
+mod rightsizing;
 mod s3;
 mod terminal;
 

@@ -14,6 +14,7 @@ pub mod reconcile;
 pub mod render;
 pub mod replay;
 pub mod report;
+pub mod rightsize;
 pub mod schema;
 
 pub use analyze::request::{AnsweredFrom, CostRow, CostTable, Costs, Granularity};

@@ -11,6 +11,7 @@ mod plan;
 mod recommend;
 mod reconcile;
 mod report;
+mod rightsize;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -57,6 +58,7 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Report(args) => report::run(args, everywhere, screen),
         Command::Store(args) => store::run(args, everywhere, screen),
         Command::Recommend(args) => recommend::run(args, everywhere, screen),
+        Command::Rightsize(args) => rightsize::run(args, everywhere, screen),
         Command::Detectors(args) => detectors::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
         Command::Commitments(args) => commitments::run(args, everywhere, screen),

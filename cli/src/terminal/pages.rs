@@ -5,8 +5,9 @@ use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
 use farthing::render::plans::{self, Plans};
 use farthing::render::{
     all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, headline, kept, printable,
-    registry, summaries,
+    registry, rightsizing, summaries,
 };
+use farthing::rightsize::cost_explorer::Advices;
 use farthing::{Certificate, CostTable, Detector, Inventory, Recommendations, Report, Skipped};
 
 use super::table::table;
@@ -78,6 +79,17 @@ pub(crate) fn plan(plan: Plans<'_>, look: Look) -> String {
     for note in plan.notes() {
         page.dimmed(note);
     }
+    page.text
+}
+
+/// Which instances are too large for what they do.
+pub(crate) fn rightsizing(answer: &Advices, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title("Rightsizing");
+    page.line(&rightsizing::headline(answer));
+    page.table(&rightsizing::table(answer));
+    rightsizing::notes(answer).iter().for_each(|note| page.dimmed(note));
+    page.skipped(&answer.skipped.iter().collect::<Vec<_>>());
     page.text
 }
 

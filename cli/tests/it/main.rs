@@ -7,6 +7,7 @@ mod figures;
 mod files;
 mod guides;
 mod plan;
+mod rightsize;
 #[cfg(unix)]
 mod s3;
 mod store;

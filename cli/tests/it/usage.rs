@@ -2,7 +2,8 @@
 
 use crate::bill::{Place, words};
 
-const COMMANDS: [&str; 8] = ["demo", "inspect", "reconcile", "costs", "report", "commitments", "plan", "completions"];
+const COMMANDS: [&str; 9] =
+    ["demo", "inspect", "reconcile", "costs", "report", "commitments", "plan", "rightsize", "completions"];
 
 /// The examples of a help text.
 fn examples(help: &str) -> Vec<String> {
@@ -17,6 +18,10 @@ fn every_example_of_the_help_runs() {
     let offers =
         "pool,kind,term_years,payment,on_demand_rate,upfront,hourly\nweb,reservation,1,No Upfront,0.1,0,0.06\n";
     std::fs::write(place.path("offers.csv"), offers).unwrap();
+    let instances = "resource_id,instance_type,region_id,operating_system,running_hours,reserved_hours,on_demand_hours,\
+                     cpu_percent_max\ni-1,t3.large,us-east-1,Linux,336,0,336,3\n";
+    std::fs::write(place.path("instances.csv"), instances).unwrap();
+    std::fs::write(place.path("prices.csv"), "instance_type,on_demand_rate\nt3.large,0.1\nt3.small,0.05\n").unwrap();
     for command in [""].iter().chain(&COMMANDS) {
         let lines = examples(&place.stdout(&format!("{command} --help")));
         assert!(lines.len() > 1, "{command}");

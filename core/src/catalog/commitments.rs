@@ -77,6 +77,58 @@ pub fn is_ec2_flexible(instance_type: &str, operation: &str, is_shared: bool) ->
     known && is_shared && operation == "RunInstances"
 }
 
+/// How a commitment is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Payment {
+    /// By the hour.
+    NoUpfront,
+    /// Half at once, the rest by the hour.
+    PartialUpfront,
+    /// All at once.
+    AllUpfront,
+}
+
+impl Payment {
+    /// `No Upfront`, …
+    pub const fn name(self) -> &'static str {
+        match self {
+            Payment::NoUpfront => "No Upfront",
+            Payment::PartialUpfront => "Partial Upfront",
+            Payment::AllUpfront => "All Upfront",
+        }
+    }
+
+    /// The payment option of a name as AWS's tables spell it: `No Upfront`, `no_upfront`, `NoUpfront`, `NU`.
+    ///
+    /// ```
+    /// use farthing::catalog::commitments::Payment;
+    /// assert_eq!(Payment::parse("no_upfront"), Some(Payment::NoUpfront));
+    /// assert_eq!(Payment::parse("later"), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Payment> {
+        match letters(text).as_str() {
+            "noupfront" | "nu" | "no" => Some(Payment::NoUpfront),
+            "partialupfront" | "pu" | "partial" => Some(Payment::PartialUpfront),
+            "allupfront" | "au" | "all" => Some(Payment::AllUpfront),
+            _ => None,
+        }
+    }
+
+    /// The share of a Savings Plan's commitment that is paid at once.
+    pub const fn upfront_share(self) -> f64 {
+        match self {
+            Payment::NoUpfront => 0.0,
+            Payment::PartialUpfront => 0.5,
+            Payment::AllUpfront => 1.0,
+        }
+    }
+}
+
+/// A text's letters and digits alone, in lower case: names are spelled in many ways.
+pub(crate) fn letters(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
 /// How a database instance is deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deployment {

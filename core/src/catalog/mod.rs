@@ -1,6 +1,11 @@
-//! What AWS sells: names of services, list prices, and families of instances with what replaces them.
+//! What AWS sells: names of services, instance types, list prices, and families of instances with what replaces them.
 
 pub mod commitments;
 pub mod families;
+pub mod instance_types;
+pub mod platforms;
+pub mod price_table;
 pub mod prices;
+pub mod quotes;
 pub mod services;
+mod snapshot;

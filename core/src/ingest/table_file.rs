@@ -23,8 +23,29 @@ pub fn read_rows(
     row: impl FnMut(&[&str]) -> std::result::Result<(), String>,
 ) -> Result<()> {
     let file = File::open(path).map_err(|source| Error::io(path, source))?;
-    let is_parquet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
-    if is_parquet { read_parquet(path, file, columns, row) } else { read_csv(path, file, columns, row) }
+    if is_parquet(path) { read_parquet(path, file, columns, row) } else { read_csv(path, file, columns, row) }
+}
+
+/// The names of a table's columns, without blanks around them.
+///
+/// # Errors
+/// [`Error::Table`] and [`Error::Unreadable`] for a file that is damaged; [`Error::NotFound`] and [`Error::Io`].
+pub fn headers(path: &Path) -> Result<Vec<String>> {
+    let file = File::open(path).map_err(|source| Error::io(path, source))?;
+    let names: Vec<String> = if is_parquet(path) {
+        let builder =
+            guarded(&path.display().to_string(), "parquet", || ParquetRecordBatchReaderBuilder::try_new(file));
+        builder?.schema().fields().iter().map(|field| field.name().clone()).collect()
+    } else {
+        let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
+        let headers = reader.headers().map_err(|error| fail(path, error.to_string()))?;
+        headers.iter().map(str::to_owned).collect()
+    };
+    Ok(names.iter().map(|name| name.trim().trim_start_matches('\u{feff}').to_owned()).collect())
+}
+
+fn is_parquet(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
 }
 
 fn fail(path: &Path, detail: String) -> Error {

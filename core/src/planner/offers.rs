@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+pub use crate::catalog::commitments::Payment;
+use crate::catalog::commitments::letters;
 use crate::error::{Error, Result};
 use crate::ingest::table_file::read_rows;
 use crate::schema::money::{MONEY_SCALE, from_text};
@@ -12,47 +14,6 @@ pub const OFFER_COLUMNS: [&str; 7] = ["pool", "kind", "term_years", "payment", "
 pub const HOURS_PER_MONTH: i128 = 730;
 /// Months of a year.
 pub const MONTHS_PER_YEAR: u32 = 12;
-
-/// How a commitment is paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Payment {
-    /// By the hour.
-    NoUpfront,
-    /// Half at once, the rest by the hour.
-    PartialUpfront,
-    /// All at once.
-    AllUpfront,
-}
-
-impl Payment {
-    /// `No Upfront`, …
-    pub fn name(self) -> &'static str {
-        match self {
-            Payment::NoUpfront => "No Upfront",
-            Payment::PartialUpfront => "Partial Upfront",
-            Payment::AllUpfront => "All Upfront",
-        }
-    }
-
-    /// The payment option of a name as AWS's tables spell it: `No Upfront`, `no_upfront`, `NoUpfront`, `NU`.
-    pub fn parse(text: &str) -> Option<Payment> {
-        match letters(text).as_str() {
-            "noupfront" | "nu" | "no" => Some(Payment::NoUpfront),
-            "partialupfront" | "pu" | "partial" => Some(Payment::PartialUpfront),
-            "allupfront" | "au" | "all" => Some(Payment::AllUpfront),
-            _ => None,
-        }
-    }
-
-    /// The share of a Savings Plan's commitment that is paid at once.
-    pub(super) fn upfront_share(self) -> f64 {
-        match self {
-            Payment::NoUpfront => 0.0,
-            Payment::PartialUpfront => 0.5,
-            Payment::AllUpfront => 1.0,
-        }
-    }
-}
 
 /// What is bought. Savings Plans name the scope in which one commitment is shared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,10 +63,6 @@ impl OfferKind {
     pub(super) fn layer(&self) -> u8 {
         u8::from(!matches!(self, OfferKind::Reservation | OfferKind::Ec2InstanceSavingsPlan(_)))
     }
-}
-
-fn letters(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// One offer for one pool. Money in units of 1e-12, per unit of the pool.

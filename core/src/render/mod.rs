@@ -10,6 +10,7 @@ pub mod kept;
 pub mod markdown;
 pub mod plans;
 pub mod registry;
+pub mod rightsizing;
 pub mod summaries;
 
 use std::borrow::Cow;

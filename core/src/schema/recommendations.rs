@@ -89,6 +89,8 @@ words! {
     PriceSource {
         /// No price but the bill's own: what is saved is what was billed.
         Bill "bill",
+        /// A price list or table that the user gave.
+        PriceList "price-list",
         /// The bundled list prices, in proportion to what the bill paid.
         Catalog "catalog",
         /// A figure that was not checked against a price list.

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["catalog", "ingest"],
     &["normalize"],
     &["ledger"],
-    &["reconcile", "analyze", "replay"],
+    &["reconcile", "analyze", "replay", "rightsize"],
     &["detector"],
     &["detectors", "planner"],
     &["simulate"],

@@ -1,0 +1,96 @@
+//! The catalog: what AWS sells and for how much, each figure with its source and the day that it is of.
+
+use std::path::Path;
+
+use super::commitments::family_and_size;
+use super::platforms::Platform;
+use super::price_table::PriceTable;
+use super::snapshot::{ec2_prices, ec2_types};
+use crate::error::Result;
+use crate::schema::recommendations::PriceSource;
+
+/// A price of an hour with where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// US dollars in units of 1e-12.
+    pub hourly: i128,
+    /// Which layer it is from.
+    pub source: PriceSource,
+    /// The file, or the bundled list.
+    pub origin: String,
+    /// The month or day that it is of, where that is known.
+    pub as_of: Option<String>,
+}
+
+/// What is known of prices and types. The bundled snapshot is always there; a table that the user gives takes its place
+/// for on-demand rates.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    table: Option<PriceTable>,
+}
+
+/// What the bundled lists are called in answers.
+const BUNDLED: &str = "bundled price list";
+
+impl Catalog {
+    /// The bundled snapshot alone.
+    pub fn bundled() -> Catalog {
+        Catalog::default()
+    }
+
+    /// Takes on-demand rates from a table and from nowhere else.
+    ///
+    /// # Errors
+    /// As [`PriceTable::read`].
+    pub fn with_table(self, path: &Path) -> Result<Catalog> {
+        Ok(Catalog { table: Some(PriceTable::read(path)?) })
+    }
+
+    /// What an hour of an EC2 instance costs on demand, on shared hardware.
+    ///
+    /// ```
+    /// use farthing::catalog::platforms::Platform;
+    /// use farthing::catalog::quotes::Catalog;
+    /// let quote = Catalog::bundled().ec2_on_demand("m7g.large", "eu-west-1", &Platform::parse("Linux")).unwrap();
+    /// assert_eq!(farthing::money::money_text(quote.hourly), "0.0911000000");
+    /// assert_eq!(quote.as_of.as_deref(), Some("2026-07"));
+    /// ```
+    pub fn ec2_on_demand(&self, instance_type: &str, region: &str, platform: &Platform) -> Option<Quote> {
+        if let Some(table) = &self.table {
+            let hourly = table.on_demand(instance_type, region, platform)?;
+            return Some(Quote { hourly, source: PriceSource::PriceList, origin: table.file.clone(), as_of: None });
+        }
+        let prices = ec2_prices();
+        prices.get(instance_type, region, platform).map(|price| Quote {
+            hourly: price.on_demand,
+            source: PriceSource::Catalog,
+            origin: BUNDLED.to_owned(),
+            as_of: Some(prices.as_of.clone()),
+        })
+    }
+
+    /// Virtual processors of an EC2 instance type: as the table says, else as AWS describes it.
+    pub fn ec2_vcpus(&self, instance_type: &str) -> Option<u32> {
+        let told = self.table.as_ref().and_then(|table| table.vcpus(instance_type));
+        told.or_else(|| ec2_types().get(instance_type).map(|one| one.vcpus))
+    }
+
+    /// The virtual sizes of an EC2 family, `m5`, that anything is known of, in the order of their names.
+    pub fn ec2_sizes(&self, family: &str) -> Vec<String> {
+        let bundled = ec2_types().family(family).map(|one| one.name.clone());
+        let is_meant = |name: &&str| family_and_size(name).is_some_and(|(own, _)| own == family);
+        let told = self.table.iter().flat_map(PriceTable::types).filter(is_meant).map(str::to_owned);
+        let mut names: Vec<String> = bundled.chain(told).filter(|name| !name.contains(".metal")).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Where on-demand rates come from: the table's file, or the bundled list with its month.
+    pub fn origin(&self) -> String {
+        match &self.table {
+            Some(table) => table.file.clone(),
+            None => format!("the {BUNDLED} of {}", ec2_prices().as_of),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Machines that are too large for what they do: AWS's own arithmetic on a table.
+
+pub mod cost_explorer;
