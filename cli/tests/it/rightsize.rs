@@ -33,8 +33,10 @@ fn answer(table: &str, prices: Option<&str>) -> Value {
     serde_json::from_str(&stdout).unwrap()
 }
 
-/// Action, options and greatest saving of an instance.
-fn told(answer: &Value, resource: &str) -> Option<(String, Vec<(String, f64, String)>, Value)> {
+/// Action, options (type, projected CPU, saving) and greatest saving of an instance.
+type Told = (String, Vec<(String, f64, String)>, Value);
+
+fn told(answer: &Value, resource: &str) -> Option<Told> {
     let row = answer["rows"].as_array().unwrap().iter().find(|row| row["resource_id"] == resource)?;
     let option = |option: &Value| {
         (
@@ -47,7 +49,7 @@ fn told(answer: &Value, resource: &str) -> Option<(String, Vec<(String, f64, Str
     Some((row["action"].as_str().unwrap().to_owned(), options, row["savings_monthly"].clone()))
 }
 
-fn names(told: &Option<(String, Vec<(String, f64, String)>, Value)>) -> Vec<&str> {
+fn names(told: &Option<Told>) -> Vec<&str> {
     told.iter().flat_map(|(_, options, _)| options).map(|(name, _, _)| name.as_str()).collect()
 }
 

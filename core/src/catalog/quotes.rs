@@ -75,6 +75,11 @@ impl Catalog {
         told.or_else(|| ec2_types().get(instance_type).map(|one| one.vcpus))
     }
 
+    /// The month that the descriptions of EC2's instance types are of.
+    pub fn described_as_of(&self) -> &'static str {
+        &ec2_types().as_of
+    }
+
     /// The virtual sizes of an EC2 family, `m5`, that anything is known of, in the order of their names.
     pub fn ec2_sizes(&self, family: &str) -> Vec<String> {
         let bundled = ec2_types().family(family).map(|one| one.name.clone());
