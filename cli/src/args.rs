@@ -95,6 +95,9 @@ pub(crate) enum Command {
     /// Choose what to buy: reservations and Savings Plans, with a bound on how much better any choice could be
     #[command(after_help = crate::planning::EXAMPLES)]
     Plan(crate::planning::Plan),
+    /// Show, import or list what AWS sells and for how much, from where and as of when
+    #[command(after_help = crate::cataloging::EXAMPLES)]
+    Catalog(crate::cataloging::Catalog),
     /// Print completions for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),

@@ -1,6 +1,7 @@
 //! The `farthing` command: accounts for an AWS bill to the last farthing.
 
 mod args;
+mod cataloging;
 mod commands;
 mod planning;
 mod rightsizing;

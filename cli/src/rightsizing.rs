@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::args::Output;
+use crate::cataloging::Folder;
 
 /// Examples at the end of the command's help.
 pub(crate) const EXAMPLES: &str = "\
@@ -27,9 +28,11 @@ pub(crate) struct Rightsize {
     #[arg(long)]
     pub(crate) mode: Mode,
     /// On-demand rates, from here and nowhere else: a csv or parquet table with the columns
-    /// instance_type,region_id,operating_system,on_demand_rate [default: the bundled list prices]
+    /// instance_type,region_id,operating_system,on_demand_rate [default: imported price lists, else the bundled one]
     #[arg(long, value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folder: Folder,
     #[command(flatten)]
     pub(crate) output: Output,
 }

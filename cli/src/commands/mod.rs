@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: opening the bill, exit codes, errors.
 
+mod catalog;
 mod commitments;
 mod completions;
 mod costs;
@@ -62,6 +63,7 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Detectors(args) => detectors::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
         Command::Commitments(args) => commitments::run(args, everywhere, screen),
+        Command::Catalog(args) => catalog::run(args, everywhere, screen),
         Command::Plan(args) => plan::run(args, everywhere, screen),
         Command::Completions(args) => completions::run(args, screen),
     }

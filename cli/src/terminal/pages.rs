@@ -1,6 +1,7 @@
 //! Results as pages of text: headings, tables, and the certificate that ties the figures to the files.
 
 use farthing::ledger::store::Listed;
+use farthing::render::catalog::{self, Known};
 use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
 use farthing::render::plans::{self, Plans};
 use farthing::render::{
@@ -148,6 +149,24 @@ pub(crate) fn kept(all: &[Listed], folder: &str, look: Look) -> String {
     let bytes = all.iter().map(|listed| listed.bytes).sum();
     page.line(&format!("{} in {folder}, {}", counted(all.len() as u64, "ledger"), bytes_text(bytes)));
     page.table(&kept::grid(all));
+    page.text
+}
+
+/// What the catalog knows of an instance type.
+pub(crate) fn known(known: &Known, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title(&format!("{} in {}", known.name, known.region));
+    page.line(&known.headline());
+    page.table(&catalog::table(known));
+    page.text
+}
+
+/// A table under a title.
+pub(crate) fn titled(title: &str, headline: &str, grid: &Grid, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title(title);
+    page.line(headline);
+    page.table(grid);
     page.text
 }
 

@@ -68,6 +68,36 @@ impl Drop for FetchingBar {
     }
 }
 
+/// A bar that follows a file being read.
+#[derive(Debug)]
+pub(crate) struct ImportingBar(ProgressBar);
+
+impl ImportingBar {
+    pub(crate) fn new(screen: &Screen) -> ImportingBar {
+        ImportingBar(bar(
+            screen,
+            "importing {wide_bar} {percent:>3}%  {decimal_bytes} of {decimal_total_bytes}  {elapsed}",
+        ))
+    }
+
+    /// So many bytes of so many were read.
+    pub(crate) fn set(&self, read: u64, bytes: u64) {
+        self.0.set_length(bytes);
+        self.0.set_position(read);
+    }
+
+    /// Takes the bar away before anything else is printed.
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Drop for ImportingBar {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 fn bar(screen: &Screen, template: &str) -> ProgressBar {
     let target = if screen.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(0), target);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bill;
+mod catalog;
 mod figures;
 mod files;
 mod guides;

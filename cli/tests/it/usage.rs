@@ -2,8 +2,8 @@
 
 use crate::bill::{Place, words};
 
-const COMMANDS: [&str; 9] =
-    ["demo", "inspect", "reconcile", "costs", "report", "commitments", "plan", "rightsize", "completions"];
+const COMMANDS: [&str; 10] =
+    ["demo", "inspect", "reconcile", "costs", "report", "commitments", "plan", "rightsize", "catalog", "completions"];
 
 /// The examples of a help text.
 fn examples(help: &str) -> Vec<String> {

@@ -3,9 +3,12 @@
 pub mod commitments;
 pub mod families;
 pub mod instance_types;
+pub mod lines;
 pub mod platforms;
+pub mod price_lists;
 pub mod price_table;
 pub mod prices;
 pub mod quotes;
 pub mod services;
 mod snapshot;
+pub mod usage_types;

@@ -1,11 +1,15 @@
 //! The catalog: what AWS sells and for how much, each figure with its source and the day that it is of.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::commitments::family_and_size;
 use super::platforms::Platform;
+use super::price_lists::folder::PriceLists;
+use super::price_lists::rates::Terms;
 use super::price_table::PriceTable;
 use super::snapshot::{ec2_prices, ec2_types};
+use super::usage_types::without_region;
 use crate::error::Result;
 use crate::schema::recommendations::PriceSource;
 
@@ -27,10 +31,13 @@ pub struct Quote {
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     table: Option<PriceTable>,
+    pub(super) lists: Option<PriceLists>,
+    /// Imported on-demand rates of the regions that were asked for, by region, type and platform.
+    imported: HashMap<(String, String, Platform), Quote>,
 }
 
 /// What the bundled lists are called in answers.
-const BUNDLED: &str = "bundled price list";
+pub(super) const BUNDLED: &str = "bundled price list";
 
 impl Catalog {
     /// The bundled snapshot alone.
@@ -43,7 +50,38 @@ impl Catalog {
     /// # Errors
     /// As [`PriceTable::read`].
     pub fn with_table(self, path: &Path) -> Result<Catalog> {
-        Ok(Catalog { table: Some(PriceTable::read(path)?) })
+        Ok(Catalog { table: Some(PriceTable::read(path)?), ..self })
+    }
+
+    /// Puts price lists that were imported into a folder before the bundled ones.
+    pub fn with_lists(self, folder: &Path) -> Catalog {
+        Catalog { lists: Some(PriceLists::of(folder)), ..self }
+    }
+
+    /// Reads the on-demand rates of EC2 instances in these regions out of the imported lists, once.
+    ///
+    /// # Errors
+    /// As [`PriceLists::matching`].
+    pub fn prepared_for<'r>(mut self, regions: impl IntoIterator<Item = &'r str>) -> Result<Catalog> {
+        const BOX_USAGE: &str = "BoxUsage:";
+        let Some(lists) = &self.lists else { return Ok(self) };
+        for region in regions {
+            let is_instance = |usage_type: &str| usage_type.starts_with(BOX_USAGE);
+            let found =
+                lists.matching(region, &is_instance, &|operation| Platform::of_operation(operation).is_some())?;
+            for rate in found.into_iter().filter(|rate| rate.terms == Terms::OnDemand && rate.price > 0) {
+                let Some(platform) = Platform::of_operation(&rate.operation) else { continue };
+                let name = without_region(&rate.usage_type).trim_start_matches(BOX_USAGE).to_owned();
+                let quote = Quote {
+                    hourly: rate.price,
+                    source: PriceSource::PriceList,
+                    origin: rate.origin.to_string(),
+                    as_of: Some(rate.published.to_string()),
+                };
+                self.imported.insert((region.to_owned(), name, platform), quote);
+            }
+        }
+        Ok(self)
     }
 
     /// What an hour of an EC2 instance costs on demand, on shared hardware.
@@ -52,7 +90,7 @@ impl Catalog {
     /// use farthing::catalog::platforms::Platform;
     /// use farthing::catalog::quotes::Catalog;
     /// let quote = Catalog::bundled().ec2_on_demand("m7g.large", "eu-west-1", &Platform::parse("Linux")).unwrap();
-    /// assert_eq!(farthing::money::money_text(quote.hourly), "0.0911000000");
+    /// assert_eq!(farthing::money::money_text(quote.hourly), "0.0910000000");
     /// assert_eq!(quote.as_of.as_deref(), Some("2026-07"));
     /// ```
     pub fn ec2_on_demand(&self, instance_type: &str, region: &str, platform: &Platform) -> Option<Quote> {
@@ -60,9 +98,13 @@ impl Catalog {
             let hourly = table.on_demand(instance_type, region, platform)?;
             return Some(Quote { hourly, source: PriceSource::PriceList, origin: table.file.clone(), as_of: None });
         }
+        let key = (region.to_owned(), instance_type.to_owned(), platform.clone());
+        if let Some(quote) = self.imported.get(&key) {
+            return Some(quote.clone());
+        }
         let prices = ec2_prices();
-        prices.get(instance_type, region, platform).map(|price| Quote {
-            hourly: price.on_demand,
+        prices.get(instance_type, region, platform.name()).map(|price| Quote {
+            hourly: price.on_demand(),
             source: PriceSource::Catalog,
             origin: BUNDLED.to_owned(),
             as_of: Some(prices.as_of.clone()),

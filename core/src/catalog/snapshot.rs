@@ -10,6 +10,7 @@ use arrow::datatypes::Int32Type;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::commitments::Payment;
 use super::instance_types::InstanceType;
 use super::platforms::Platform;
 
@@ -17,7 +18,16 @@ use super::platforms::Platform;
 const MICRO: i128 = 1_000_000;
 
 static EC2_TYPES: LazyLock<Types> = LazyLock::new(|| Types::read(include_bytes!("snapshot/ec2_types.parquet")));
-static EC2_PRICES: LazyLock<Prices> = LazyLock::new(|| Prices::read(include_bytes!("snapshot/ec2_prices.parquet")));
+
+static EC2_PRICES: LazyLock<Prices> =
+    LazyLock::new(|| Prices::read(include_bytes!("snapshot/ec2_prices.parquet"), PLATFORM));
+static ELASTICACHE: LazyLock<Prices> =
+    LazyLock::new(|| Prices::read(include_bytes!("snapshot/elasticache.parquet"), "engine"));
+static OPENSEARCH: LazyLock<Prices> =
+    LazyLock::new(|| Prices::read(include_bytes!("snapshot/opensearch.parquet"), "engine"));
+
+/// The column of what an instance runs.
+const PLATFORM: &str = "operating_system";
 
 /// EC2's instance types.
 pub(super) fn ec2_types() -> &'static Types {
@@ -27,6 +37,16 @@ pub(super) fn ec2_types() -> &'static Types {
 /// EC2's list prices.
 pub(super) fn ec2_prices() -> &'static Prices {
     &EC2_PRICES
+}
+
+/// ElastiCache's nodes and their list prices, by engine.
+pub(super) fn elasticache() -> &'static Prices {
+    &ELASTICACHE
+}
+
+/// OpenSearch Service's instances and their list prices.
+pub(super) fn opensearch() -> &'static Prices {
+    &OPENSEARCH
 }
 
 /// A bundled file: its rows, and the month that they are of.
@@ -54,6 +74,26 @@ impl File {
 
     fn number(&self, name: &str) -> &Int32Array {
         self.column(name).as_primitive::<Int32Type>()
+    }
+
+    fn numbers_if_any(&self, name: &str) -> Option<&Int32Array> {
+        self.rows.column_by_name(name).map(|column| column.as_primitive::<Int32Type>())
+    }
+
+    /// The types that a list of prices describes: processors and memory.
+    fn node_types(&self) -> Vec<InstanceType> {
+        let (Some(vcpus), Some(memory)) = (self.numbers_if_any("vcpus"), self.numbers_if_any("memory_mib")) else {
+            return Vec::new();
+        };
+        let names = self.text("instance_type");
+        let is_first = |at: &usize| *at == 0 || names.value(*at) != names.value(*at - 1);
+        let one = |at: usize| InstanceType {
+            name: names.value(at).to_owned(),
+            vcpus: vcpus.value(at).unsigned_abs(),
+            memory_mib: memory.value(at).unsigned_abs(),
+            ..InstanceType::default()
+        };
+        (0..names.len()).filter(is_first).map(one).collect()
     }
 
     fn column(&self, name: &str) -> &dyn Array {
@@ -116,24 +156,58 @@ impl Types {
     }
 }
 
-/// What an hour of an instance type costs in a region on a platform, in units of 1e-12 US dollars.
+/// Terms of reservations in the order of [`Hourly::reserved`].
+pub(super) const RESERVED: [(u8, Payment); 6] = [
+    (1, Payment::NoUpfront),
+    (1, Payment::PartialUpfront),
+    (1, Payment::AllUpfront),
+    (3, Payment::NoUpfront),
+    (3, Payment::PartialUpfront),
+    (3, Payment::AllUpfront),
+];
+/// Their columns.
+const RESERVED_COLUMNS: [&str; RESERVED.len()] = [
+    "reserved_1y_no",
+    "reserved_1y_partial",
+    "reserved_1y_all",
+    "reserved_3y_no",
+    "reserved_3y_partial",
+    "reserved_3y_all",
+];
+
+/// What an hour of an instance type costs in a region on a platform or with an engine: millionths of a US dollar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hourly {
-    /// On demand.
-    pub(super) on_demand: i128,
-    /// Reserved for one year and three, all upfront, spread over the term's hours; where it is sold.
-    pub(super) reserved_all_upfront: [Option<i128>; 2],
+    on_demand: i32,
+    /// Upfront spread over the term's hours; 0 where it is not sold.
+    reserved: [i32; RESERVED.len()],
 }
 
-/// Hourly list prices.
+impl Hourly {
+    /// On demand, in units of 1e-12.
+    pub(super) fn on_demand(&self) -> i128 {
+        i128::from(self.on_demand) * MICRO
+    }
+
+    /// Reserved (standard) on the terms that are sold, with what is paid at once spread over the hours of the term.
+    pub(super) fn reserved(&self) -> impl Iterator<Item = ((u8, Payment), i128)> {
+        let sold = RESERVED.into_iter().zip(self.reserved).filter(|(_, micros)| *micros > 0);
+        sold.map(|(terms, micros)| (terms, i128::from(micros) * MICRO))
+    }
+}
+
+/// Hourly list prices of a service.
 #[derive(Debug)]
 pub(super) struct Prices {
     /// Where the rows of a type are.
     places: HashMap<String, Range<usize>>,
     regions: Vec<String>,
-    platforms: Vec<Platform>,
-    /// Region, platform, prices.
+    /// Platforms or engines.
+    variants: Vec<String>,
+    /// Region, variant, prices.
     rows: Vec<(u8, u8, Hourly)>,
+    /// Types, where this list describes them.
+    pub(super) types: Types,
     /// The month that they are of.
     pub(super) as_of: String,
 }
@@ -144,50 +218,54 @@ fn place(seen: &mut Vec<String>, text: &str) -> u8 {
         seen.push(text.to_owned());
         seen.len() - 1
     });
-    u8::try_from(at).expect("there are fewer than 256 regions and platforms")
+    u8::try_from(at).expect("there are fewer than 256 regions, platforms and engines")
 }
 
 impl Prices {
-    fn read(bytes: &'static [u8]) -> Prices {
+    fn read(bytes: &'static [u8], variant: &str) -> Prices {
         let file = File::read(bytes);
-        let (types, regions, platforms) =
-            (file.text("instance_type"), file.text("region"), file.text("operating_system"));
+        let (types, regions, variants) = (file.text("instance_type"), file.text("region"), file.text(variant));
         let on_demand = file.number("on_demand");
-        let reserved = [file.number("reserved_1y_all"), file.number("reserved_3y_all")];
-        let money = |micros: i32| i128::from(micros) * MICRO;
+        let reserved = RESERVED_COLUMNS.map(|name| file.numbers_if_any(name));
+        let micros = |column: &Int32Array, at: usize| if column.is_valid(at) { column.value(at) } else { 0 };
         let mut prices = Prices {
             places: HashMap::new(),
             regions: Vec::new(),
-            platforms: Vec::new(),
+            variants: Vec::new(),
             rows: Vec::with_capacity(types.len()),
+            types: Types { all: file.node_types(), as_of: file.as_of.clone() },
             as_of: file.as_of.clone(),
         };
-        let mut known = Vec::new();
         let mut begun = 0;
         for at in 0..types.len() {
             let hourly = Hourly {
-                on_demand: money(on_demand.value(at)),
-                reserved_all_upfront: reserved.map(|price| price.is_valid(at).then(|| money(price.value(at)))),
+                on_demand: on_demand.value(at),
+                reserved: reserved.map(|column| column.map_or(0, |column| micros(column, at))),
             };
-            let (region, platform) =
-                (place(&mut prices.regions, regions.value(at)), place(&mut known, platforms.value(at)));
-            prices.rows.push((region, platform, hourly));
+            let region = place(&mut prices.regions, regions.value(at));
+            prices.rows.push((region, place(&mut prices.variants, variants.value(at)), hourly));
             if at + 1 == types.len() || types.value(at + 1) != types.value(at) {
                 prices.places.insert(types.value(at).to_owned(), begun..at + 1);
                 begun = at + 1;
             }
         }
-        prices.platforms = known.iter().map(|name| Platform::parse(name)).collect();
+        for name in prices.variants.iter_mut().filter(|_| variant == PLATFORM) {
+            *name = Platform::parse(name).name().to_owned();
+        }
         prices
     }
 
-    /// What a type costs in a region on a platform.
-    pub(super) fn get(&self, instance_type: &str, region: &str, platform: &Platform) -> Option<Hourly> {
-        let rows = &self.rows[self.places.get(instance_type)?.clone()];
-        let region = self.regions.iter().position(|known| known == region)?;
-        let platform = self.platforms.iter().position(|known| known == platform)?;
-        let row = rows.iter().find(|row| (usize::from(row.0), usize::from(row.1)) == (region, platform));
-        row.map(|row| row.2)
+    /// What a type costs in a region on a platform or with an engine.
+    pub(super) fn get(&self, instance_type: &str, region: &str, variant: &str) -> Option<Hourly> {
+        self.of_type(instance_type, region).find(|(name, _)| *name == variant).map(|(_, hourly)| hourly)
+    }
+
+    /// What a type costs in a region, by platform or engine.
+    pub(super) fn of_type(&self, instance_type: &str, region: &str) -> impl Iterator<Item = (&str, Hourly)> {
+        let rows = self.places.get(instance_type).map_or(&[][..], |range| &self.rows[range.clone()]);
+        let region = self.regions.iter().position(|known| known == region);
+        let rows = rows.iter().filter(move |row| Some(usize::from(row.0)) == region);
+        rows.map(|row| (self.variants[usize::from(row.1)].as_str(), row.2))
     }
 }
 
@@ -205,8 +283,15 @@ mod tests {
         assert_eq!((large.vcpus, large.memory_mib, large.architecture.as_deref()), (2, 8_192, Some("arm64")));
         assert_eq!(types.get("m7g.huge"), None);
         let prices = ec2_prices();
-        assert_eq!((prices.rows.len(), prices.regions.len(), prices.platforms.len()), (96_958, 36, 6));
-        assert!(prices.platforms.iter().all(|platform| platform.operation().is_some()));
+        assert_eq!((prices.rows.len(), prices.regions.len(), prices.variants.len()), (96_958, 36, 6));
+        assert!(prices.variants.iter().all(|name| Platform::parse(name).operation().is_some()));
+        for (nodes, rows, as_of) in [(elasticache(), 5_033, "2025-04"), (opensearch(), 3_662, "2024-11")] {
+            assert_eq!((nodes.rows.len(), nodes.as_of.as_str()), (rows, as_of));
+            assert!(
+                nodes.types.all.is_sorted_by(|a, b| a.name < b.name)
+                    && nodes.rows.iter().all(|row| row.2.on_demand > 0)
+            );
+        }
     }
 
     #[test]
@@ -219,10 +304,15 @@ mod tests {
 
     #[test]
     fn prices_are_exact() {
-        let price = |instance_type, platform| ec2_prices().get(instance_type, "us-east-1", &Platform::parse(platform));
-        assert_eq!(price("m5.large", "Linux").unwrap().on_demand, 96_000_000_000);
-        assert_eq!(price("m5.large", "Windows").unwrap().on_demand, 188_000_000_000);
-        assert_eq!(price("m5.large", "BeOS"), None);
-        assert_eq!(price("m5.huge", "Linux"), None);
+        let price = |instance_type, platform| ec2_prices().get(instance_type, "us-east-1", platform);
+        let large = price("m5.large", "Linux").unwrap();
+        assert_eq!(large.on_demand(), 96_000_000_000);
+        let reserved: Vec<_> = large.reserved().collect();
+        assert_eq!(reserved, [((1, Payment::AllUpfront), 56_393_000_000), ((3, Payment::AllUpfront), 36_111_000_000)]);
+        assert_eq!(price("m5.large", "Windows").unwrap().on_demand(), 188_000_000_000);
+        assert_eq!((price("m5.large", "BeOS"), price("m5.huge", "Linux")), (None, None));
+        let node = |engine| elasticache().get("cache.m6g.2xlarge", "ca-central-1", engine).unwrap();
+        assert_eq!((node("Redis").on_demand(), node("Valkey").on_demand()), (650_000_000_000, 520_000_000_000));
+        assert_eq!(node("Redis").reserved().count(), 5, "one year, all upfront, is not sold");
     }
 }

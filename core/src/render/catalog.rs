@@ -171,7 +171,7 @@ pub fn imported(listed: &[Listed]) -> Grid {
     for one in listed {
         let regions = match one.regions.as_slice() {
             [] => UNKNOWN.to_owned(),
-            [few @ ..] if few.len() <= 3 => few.join(", "),
+            few if few.len() <= 3 => few.join(", "),
             many => counted(many.len() as u64, "region"),
         };
         grid.push([

@@ -3,6 +3,7 @@
 //! JSON and CSV carry exact amounts. [`grid`] is what people read: amounts are rounded once, to cents, in a way that
 //! printed parts add up to the printed sum.
 
+pub mod catalog;
 pub mod csv;
 pub mod grid;
 pub mod json;

@@ -1,14 +1,13 @@
 //! The same bill as csv, packed or not, gives the ledger that parquet gives; and csv that AWS or others wrote is read.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use farthing::ledger::tables::TABLES;
 use farthing::{Bill, Costs, Metric, Verdict, money};
 use farthing_fixtures::{Dialect, Format, Missing, WriteOptions};
 
-use crate::support::{in_dialect, make, small};
+use crate::support::{in_dialect, make, shared, small};
 
 fn tables(bill: &Bill) -> Vec<arrow::array::RecordBatch> {
     let ledger = bill.ledger().expect("a ledger");
@@ -144,17 +143,6 @@ fn other_csv_files_are_left_alone_and_named() {
     assert!(error.contains("costs.csv") && error.contains("no Cost and Usage Report"), "{error}");
 }
 
-/// A file below the `shared` folder that may lie beside the workspace.
-fn shared(path: &str) -> Option<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
-    let found = workspace.parent().map(|folder| folder.join("shared/data/bills").join(path));
-    let found = found.filter(|path| path.exists());
-    if found.is_none() {
-        let _ = writeln!(std::io::stderr(), "skipped: ../shared/data/bills/{path} is not there");
-    }
-    found
-}
-
 fn unblended(bill: &Bill, filter: &str) -> String {
     let question = Costs::default().metric(Metric::UnblendedCost).filter(filter);
     money::money_text(bill.costs(&question).expect("an answer").total.expect("a total"))
@@ -162,7 +150,7 @@ fn unblended(bill: &Bill, filter: &str) -> String {
 
 #[test]
 fn a_legacy_report_of_2023() {
-    let Some(path) = shared("legacy-cur-2023-11.csv.gz") else { return };
+    let Some(path) = shared("bills/legacy-cur-2023-11.csv.gz") else { return };
     let bill = Bill::open(path).expect("it opens");
     assert_eq!(unblended(&bill, ""), "1.6823086974");
     assert_eq!(unblended(&bill, "x_LineItemType=Tax"), "0.0800000000");
@@ -174,7 +162,7 @@ fn a_legacy_report_of_2023() {
 
 #[test]
 fn the_report_of_a_generator_and_its_oddities() {
-    let Some(path) = shared("nise") else { return };
+    let Some(path) = shared("bills/nise") else { return };
     let bill = Bill::open(path).expect("it opens");
     assert_eq!(unblended(&bill, ""), "224.4038709600");
     assert!(bill.inventory().notes.is_empty(), "{:?}", bill.inventory().notes);
@@ -196,7 +184,7 @@ fn deliveries_are_found_by_their_own_manifests() {
         ("cur_1_0", "cur1_manifest.json", "legacy CUR", "csv, zip", "2024-01", "0.0451520000"),
         ("cur_2_0", "cur2_manifest.json", "CUR 2.0", "csv, gzip", "2024-09", "0.1083040000"),
     ] {
-        let Some(path) = shared(&format!("delivery-layouts/{folder}")) else { return };
+        let Some(path) = shared(&format!("bills/delivery-layouts/{folder}")) else { return };
         for place in [path.join("s3_structure"), path.clone()] {
             let bill = Bill::open(place).expect("it opens");
             let delivery = &bill.inventory().deliveries[0];

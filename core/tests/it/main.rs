@@ -14,6 +14,7 @@ mod gates;
 mod messages;
 mod pages;
 mod planner;
+mod price_lists;
 mod properties;
 mod questions;
 #[cfg(feature = "s3")]

@@ -1,7 +1,8 @@
 //! Bills from the factory, and their truth as JSON.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use farthing::{Bill, Costs, Metric};
 use farthing_fixtures::{Config, Dialect, Scale, WriteOptions, write_bill};
@@ -80,4 +81,15 @@ pub(crate) fn truth_by(truth: &Value, dimension: &str, measure: &str) -> BTreeMa
         }
     }
     sums
+}
+
+/// A file below the `shared/data` folder that may lie beside the workspace.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let found = workspace.parent().map(|folder| folder.join("shared/data").join(path));
+    let found = found.filter(|path| path.exists());
+    if found.is_none() {
+        let _ = writeln!(std::io::stderr(), "skipped: ../shared/data/{path} is not there");
+    }
+    found
 }

@@ -1,6 +1,6 @@
 //! Rates on their way into a folder: a parquet file for each offer and region, written beside its place and then renamed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,7 +44,7 @@ fn schema(published: &str, origin: &str) -> SchemaRef {
     let price = Field::new(PRICE, DataType::Decimal128(38, MONEY_SCALE as i8), false);
     let fields: Vec<Field> = texts.chain(numbers).chain(flags).chain([price]).collect();
     let about = [(PUBLISHED, published), (ORIGIN, origin)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Arc::new(Schema::new_with_metadata(fields, about.into()))
+    Arc::new(Schema::new_with_metadata(fields, HashMap::from(about)))
 }
 
 /// The rates of an offer in a region that are being written.

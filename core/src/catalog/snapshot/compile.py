@@ -8,7 +8,7 @@ FOLDER holds AWS's public figures as flat tables; their names and columns are be
 import csv
 import gzip
 import sys
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,15 +18,16 @@ HERE = Path(__file__).parent
 MICROS = Decimal(1_000_000)
 
 
-def micros(value):
-    """A price in millionths of a dollar; None where there is none. Finer ones are an error."""
+def micros(value, exact=True):
+    """A price in millionths of a dollar; None where there is none. Finer ones are an error unless they are a quotient."""
     if value in (None, ""):
         return None
     # repr() of a double is the shortest text that stands for it, which is what was printed.
     scaled = Decimal(repr(value) if isinstance(value, float) else value) * MICROS
-    if scaled != scaled.to_integral_value():
+    whole = scaled.to_integral_value(ROUND_HALF_EVEN)
+    if exact and scaled != whole:
         raise ValueError(f"{value} is finer than a millionth")
-    return int(scaled)
+    return int(whole)
 
 
 def read_csv(folder, name):
@@ -107,11 +108,40 @@ def ec2_prices(prices):
     ], "2026-07")
 
 
+TERMS = ["sta_1y_no", "sta_1y_partial", "sta_1y_all", "sta_3y_no", "sta_3y_partial", "sta_3y_all"]
+
+
+def nodes(folder):
+    """Cache nodes and search instances: on demand, and reserved for each term and payment, upfront spread over the term."""
+    caches = read_csv(folder, "elasticache_2025-04.csv.gz")
+    searches = read_csv(folder, "opensearch_2024-11.csv.gz")
+    for name, rows, as_of, kind, engine in [
+        ("elasticache.parquet", caches, "2025-04", "node_type", lambda row: row["engine"]),
+        ("opensearch.parquet", searches, "2024-11", "instance_type", lambda row: "OpenSearch"),
+    ]:
+        rows = [row for row in rows if row["ondemand_hourly"] not in ("", "0")]
+        rows.sort(key=lambda row: (row[kind], row["region"], engine(row)))
+        reserved = [
+            column(f"reserved_{term[4:]}", pa.int32(), rows, lambda row, term=term: micros(row[f"{term}_hourly"], exact=False))
+            for term in TERMS
+        ]
+        write(name, [
+            column("instance_type", pa.string(), rows, lambda row: row[kind]),
+            column("region", pa.string(), rows, lambda row: row["region"]),
+            column("engine", pa.string(), rows, engine),
+            column("vcpus", pa.int32(), rows, number("vcpu")),
+            column("memory_mib", pa.int32(), rows, lambda row: round(float(row["memory_gib"]) * 1024)),
+            column("on_demand", pa.int32(), rows, lambda row: micros(row["ondemand_hourly"])),
+            *reserved,
+        ], as_of)
+
+
 def main():
     folder = Path(sys.argv[1])
     prices = pq.read_table(folder / "ec2_list_prices_2026-07.parquet").to_pylist()
     ec2_types(folder, prices)
     ec2_prices(prices)
+    nodes(folder)
 
 
 if __name__ == "__main__":
