@@ -9,8 +9,10 @@ export CARGO_INCREMENTAL := 0
 endif
 
 PYTHON ?= python3
+# It carries axe-core, which judges whether everybody can read a page; what else it asks for is not wanted.
+AXE := axe-playwright-python==0.1.8
 # Named by what is in it: another Python or another list of packages is another environment.
-VENV := $(CACHE)/venv-$(shell { $(PYTHON) --version; cat python/requirements-dev.txt; } 2>&1 | sha256sum | cut -c1-12)
+VENV := $(CACHE)/venv-$(shell { $(PYTHON) --version; cat python/requirements-dev.txt; echo $(AXE); } 2>&1 | sha256sum | cut -c1-12)
 # Each clone unpacks its own wheel, so that two clones can be tested at once.
 WHEELS := $(CURDIR)/target/wheels
 SITE := $(CURDIR)/target/site
@@ -19,7 +21,7 @@ PYTEST := FARTHING_STORE=$(CURDIR)/target/store PYTHONPATH=$(SITE) $(VENV)/bin/p
 FARTHING := $(CARGO_TARGET_DIR)/release/farthing
 STAGES := check-format check-pages lint test-rust test-examples rustdoc test-python
 
-.PHONY: help demo command test $(STAGES) site wheel bench fmt
+.PHONY: help demo command test $(STAGES) browser site wheel bench fmt
 
 help:
 	@echo 'make demo    build the command, make a bill, report on it'
@@ -76,9 +78,16 @@ test-examples:
 rustdoc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --exclude farthing-python --lib --no-deps --locked
 
-test-python: site
+test-python: site browser
 	$(PYTEST) python/tests
 	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks/
+
+# Headless Chromium and its driver, to look at the report as its readers do.
+browser:
+	@command -v chromium chromedriver >/dev/null && exit; \
+	[ "$$(id -u)" = 0 ] || { echo 'install chromium and chromium-driver to test the report in a browser' >&2; exit; }; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium chromium-driver fonts-dejavu-core >/dev/null
 
 # The wheel in the dev profile, from the same target folder as the tests, unpacked for this clone alone.
 site: $(VENV)/complete
@@ -91,6 +100,7 @@ $(VENV)/complete:
 	@$(PYTHON) -c 'import sys; sys.exit("farthing needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement python/requirements-dev.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps $(AXE)
 	@touch $@
 
 wheel: $(VENV)/complete

@@ -3,7 +3,7 @@
 mod examples;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
@@ -333,23 +333,33 @@ pub(crate) struct Report {
     pub(crate) sources: Sources,
     #[command(flatten)]
     pub(crate) invoice: Invoice,
-    /// The form of the result on standard output [default: table]
-    #[arg(long, value_name = "FORMAT", conflicts_with = "files")]
-    pub(crate) format: Option<Format>,
-    /// Write to these files, after SOURCE; the endings choose the form: .md .json
-    #[arg(short = 'o', long = "output", value_name = "FILE", num_args = 1.., value_parser = report_file)]
-    pub(crate) files: Vec<ReportFile>,
+    /// The form of the result [default: by the ending of FILE, else table]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<ReportFormat>,
+    /// Write to these files, after SOURCE; the endings choose the form: .html .xlsx .md .json
+    #[arg(short = 'o', long = "output", value_name = "FILE", num_args = 1..)]
+    pub(crate) files: Vec<PathBuf>,
     /// Fail (exit code 5) if this holds for the last month, after the report: 'unused>100', 'coverage<70%',
     /// 'untagged:team>5%', 'month-over-month>10%'; also cost, utilization, savings
     #[arg(long = "fail-if", value_name = "GATE", value_delimiter = ',')]
     pub(crate) gates: Vec<Gate>,
 }
 
-/// A file to write the report to.
-#[derive(Debug, Clone)]
-pub(crate) struct ReportFile {
-    pub(crate) path: PathBuf,
-    pub(crate) format: Format,
+/// The forms of the monthly report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Table,
+    /// One file for browsers and paper, with charts; it loads nothing
+    Html,
+    /// An Excel workbook, with charts, tables to pivot and every recommendation
+    Xlsx,
+    /// Exact amounts as text, stable keys
+    Json,
+    /// Exact amounts, safe in spreadsheets
+    Csv,
+    /// For documents
+    Markdown,
 }
 
 #[derive(Debug, Args)]
@@ -415,16 +425,27 @@ fn scale(text: &str) -> Result<Scale, String> {
     }
 }
 
-fn report_file(text: &str) -> Result<ReportFile, String> {
-    let path = PathBuf::from(text);
+impl Report {
+    /// The files to write and their forms: the one that was asked for, else what the ending says.
+    pub(crate) fn forms(&self) -> Result<Vec<(&Path, ReportFormat)>, String> {
+        self.files.iter().map(|file| Ok((file.as_path(), self.format.map_or_else(|| by_ending(file), Ok)?))).collect()
+    }
+}
+
+fn by_ending(path: &Path) -> Result<ReportFormat, String> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let format = match ending.as_str() {
-        "md" => Format::Markdown,
-        "json" => Format::Json,
-        "" => return Err("the ending chooses the form; this version writes .md and .json".to_owned()),
-        _ => return Err(format!("this version writes .md and .json, not .{ending}")),
-    };
-    Ok(ReportFile { path, format })
+    Ok(match ending.as_str() {
+        "html" | "htm" => ReportFormat::Html,
+        "xlsx" => ReportFormat::Xlsx,
+        "md" | "markdown" => ReportFormat::Markdown,
+        "json" => ReportFormat::Json,
+        _ => {
+            let file = path.display();
+            return Err(format!(
+                "{file}: the ending chooses the form; a report is written as .html, .xlsx, .md or .json"
+            ));
+        }
+    })
 }
 
 #[cfg(test)]
@@ -442,7 +463,8 @@ mod tests {
         assert_eq!(scale("100_000"), Ok(Scale::Rows(100_000)));
         assert_eq!(scale("5000-rows"), Ok(Scale::Rows(5000)));
         assert!(scale("huge").is_err() && scale("0").is_err());
-        assert!(report_file("a.MD").is_ok_and(|file| file.format == Format::Markdown));
-        assert!(report_file("a.html").unwrap_err().contains(".md and .json"));
+        assert_eq!(by_ending(Path::new("a.MD")), Ok(ReportFormat::Markdown));
+        assert_eq!(by_ending(Path::new("a.html")), Ok(ReportFormat::Html));
+        assert!(by_ending(Path::new("a.pdf")).unwrap_err().contains(".html, .xlsx, .md or .json"));
     }
 }

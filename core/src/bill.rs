@@ -305,13 +305,17 @@ impl Bill {
         replay_plans(self.ledger()?, &self.charges("", Some(&columns))?, is_sharing)
     }
 
-    /// The monthly report.
+    /// The monthly report, with what could be saved.
     ///
     /// # Errors
     /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies.
     pub fn report(&self, invoice: Option<&Path>) -> Result<Report> {
         let certificate = self.reconcile(invoice)?;
-        crate::report::report(self.ledger()?, certificate)
+        if !certificate.figures_allowed() {
+            return crate::report::report(self.ledger()?, certificate, None);
+        }
+        let savings = recommendations(self.ledger()?, certificate, &Request::default())?;
+        crate::report::report(self.ledger()?, savings.certificate.clone(), Some(savings))
     }
 
     /// Looks at the last month through gates: conditions under which a job fails.

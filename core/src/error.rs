@@ -166,6 +166,14 @@ pub enum Error {
         /// Polars' own words.
         detail: String,
     },
+    /// A document that could not be made; a fault of this program.
+    #[error("{what} could not be made: {detail}; please report this, with the bill's dialect")]
+    Render {
+        /// The document.
+        what: &'static str,
+        /// What went wrong.
+        detail: String,
+    },
     /// Something on S3, or in the cache of its objects.
     #[error(transparent)]
     S3(S3Error),

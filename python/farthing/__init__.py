@@ -25,12 +25,13 @@ from ._errors import (
 from ._factory import columns, demo
 from ._farthing import __version__
 from ._recommend import Recommendations, detectors
-from ._report import Report
+from ._report import Chart, Report
 
 __all__ = [
     "Bill",
     "BillError",
     "Certificate",
+    "Chart",
     "Check",
     "FarthingError",
     "FileError",

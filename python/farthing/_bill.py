@@ -215,7 +215,8 @@ class Bill:
         return recommendations
 
     def report(self, path: Path | None = None, invoice: Path | None = None) -> Report:
-        """The monthly report; written to `path` too, when there is one: the ending chooses, `.md` or `.json`.
+        """The monthly report; written to `path` too, when there is one: the ending chooses, `.html`,
+        `.xlsx`, `.md` or `.json`.
 
         A file appears whole or not at all. Raises `ReconciliationError` when the certificate forbids figures.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,28 @@ if TYPE_CHECKING:
     from . import _farthing
 
 
+@dataclass(frozen=True)
+class Chart:
+    """A chart of a report, as SVG.
+
+    >>> chart = bill.report().charts["costs_by_service"]
+    >>> chart.title
+    'Effective cost by service in 2026-10 (USD); the line marks 2026-09'
+    >>> chart.svg.startswith("<svg")
+    True
+    """
+
+    title: str
+    description: str
+    svg: str
+
+    def __repr__(self) -> str:
+        return f"Chart({self.title!r})"
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
 class Report:
     """The monthly report of a bill.
 
@@ -27,7 +50,7 @@ class Report:
     >>> report.title, report.currency
     ('AWS cost report, 2026-08 to 2026-10', 'USD')
     >>> report.sections["costs_by_account"].columns
-    ['SubAccountId', '2026-08', '2026-09', '2026-10', 'Total', 'Share']
+    ['SubAccountId', 'SubAccountName', '2026-08', '2026-09', '2026-10', 'Total', 'Share']
     >>> report.frame.columns
     ['section', 'title', 'note', 'rows']
     """
@@ -84,6 +107,33 @@ class Report:
         """The report as Markdown, money rounded to cents."""
         return self._native.markdown()
 
+    def to_html(self) -> str:
+        """The report as one HTML file with charts, which loads nothing and runs no script."""
+        return self._native.html()
+
+    def to_xlsx(self) -> bytes:
+        """The report as an Excel workbook: charts, tables to pivot, every recommendation."""
+        return self._native.xlsx()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the report; the ending chooses the form: `.html`, `.xlsx`, `.md` or `.json`. A file appears whole or not at all.
+
+        >>> report = bill.report()
+        >>> report.save(tmp / "october.html")
+        >>> (tmp / "october.html").read_text() == report.to_html()
+        True
+        """
+        writer(path)(self)
+
+    @cached_property
+    def charts(self) -> dict[str, Chart]:
+        """Charts by the section whose figures they show; a notebook draws them.
+
+        >>> list(bill.report().charts)[:2]
+        ['summary', 'costs_by_service']
+        """
+        return {key: Chart(title, description, svg) for key, title, description, svg in self._native.charts()}
+
     def __repr__(self) -> str:
         lines = [f"{self.title} ({self.certificate.summary})"]
         lines += [f"  {s['id']}: {s['title']}, {len(s['rows'])} rows" for s in self._native.sections]
@@ -96,27 +146,34 @@ class Report:
         parts = [_html.heading(self.title), _html.paragraph(self._native.headline)]
         parts.append(_html.paragraph(f"Certificate: {self.certificate.summary}."))
         for section in self._native.sections:
-            parts += [_html.heading(section["title"]), _html.paragraph(section["note"]), _html.table(section["grid"])]
+            chart = self.charts.get(section["id"])
+            parts += [_html.heading(section["title"]), _html.paragraph(section["note"])]
+            parts += ["" if chart is None else chart.svg, _html.table(section["grid"])]
         return "".join(parts)
 
 
-_WRITERS: dict[str, Callable[[Report], str]] = {".md": Report.to_markdown, ".json": Report.to_json}
+_WRITERS: dict[str, Callable[[Report], str | bytes]] = {
+    ".html": Report.to_html,
+    ".xlsx": Report.to_xlsx,
+    ".md": Report.to_markdown,
+    ".json": Report.to_json,
+}
 
 
 def writer(path: str | os.PathLike[str]) -> Callable[[Report], None]:
     """What writes a report to `path`; an ending that is not known is found out before any work is done."""
     target = Path(path)
-    text = _WRITERS.get(target.suffix.lower())
-    if text is None:
+    content = _WRITERS.get(target.suffix.lower())
+    if content is None:
         raise QueryError(f"{target}: a report is not written as `{target.suffix}`; use one of {', '.join(_WRITERS)}")
-    return lambda report: _write(target, text(report))
+    return lambda report: _write(target, content(report))
 
 
-def _write(target: Path, text: str) -> None:
+def _write(target: Path, content: str | bytes) -> None:
     """Writes beside the target and then renames, so that nobody sees half a file."""
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.replace(target)
     except OSError as error:
         raise FileError(f"{target}: {error.strerror}; choose a folder that exists and can be written to") from error

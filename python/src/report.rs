@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::error::ArrowError;
-use farthing::money::{MONEY_SCALE, QUANTITY_SCALE};
+use farthing::money::{MONEY_SCALE, QUANTITY_SCALE, money_text};
 use farthing::render::grid::{self, cell_text};
-use farthing::render::{headline, json, markdown};
+use farthing::render::{charts, headline, html, json, markdown, xlsx};
 use farthing::report::{self as engine, Cell, ColumnKind};
 use pyo3::prelude::*;
 
@@ -76,6 +76,20 @@ impl Report {
     fn markdown(&self) -> String {
         markdown::report(&self.0)
     }
+
+    fn html(&self) -> PyResult<String> {
+        html::report(&self.0).map_err(errors::engine)
+    }
+
+    fn xlsx(&self) -> PyResult<Vec<u8>> {
+        xlsx::report(&self.0).map_err(errors::engine)
+    }
+
+    /// Charts: section, title, description and SVG.
+    fn charts(&self) -> PyResult<Vec<(&'static str, String, String, String)>> {
+        let charts = charts::of_report(&self.0).map_err(errors::engine)?;
+        Ok(charts.into_iter().map(|chart| (chart.id, chart.title, chart.description, chart.wide)).collect())
+    }
 }
 
 fn section(section: &engine::Section) -> Result<Section<'_>, ArrowError> {
@@ -108,6 +122,7 @@ fn array(kind: ColumnKind, cells: &[&Cell]) -> Result<ArrayRef, ArrowError> {
         ColumnKind::Number if cells.iter().any(|cell| matches!(cell, Cell::Quantity(_))) => {
             decimals(QUANTITY_SCALE, cells.iter().map(|cell| quantity(cell)))?
         }
+        ColumnKind::Figure => Arc::new(StringArray::from_iter(cells.iter().map(|cell| figure(cell)))),
         ColumnKind::Number => Arc::new(UInt64Array::from_iter(cells.iter().map(|cell| count(cell)))),
     })
 }
@@ -117,6 +132,16 @@ fn text(cell: &Cell) -> Option<String> {
         Cell::Text(text) => Some(text.clone()),
         Cell::Missing => None,
         other => Some(cell_text(other)),
+    }
+}
+
+/// Figures of several kinds in one column: exact, as text.
+fn figure(cell: &Cell) -> Option<String> {
+    match cell {
+        Cell::Money(units) => Some(money_text(*units)),
+        Cell::Ratio(ratio) => Some(ratio.to_string()),
+        Cell::Count(count) => Some(count.to_string()),
+        other => text(other),
     }
 }
 

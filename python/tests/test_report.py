@@ -48,15 +48,16 @@ def test_printed_parts_add_up_to_the_printed_total(report: ft.Report) -> None:
                 assert sum(parts) == Decimal(total[index].replace(",", "")), (section["id"], name)
 
 
-@pytest.mark.parametrize("ending", [".md", ".json", ".JSON"])
+@pytest.mark.parametrize("ending", [".md", ".json", ".JSON", ".html"])
 def test_files_are_written_whole(bill: ft.Bill, tmp_path: Path, ending: str) -> None:
     target = tmp_path / f"october{ending}"
     target.write_text("old")
     report = bill.report(target)
     assert [file.name for file in tmp_path.iterdir()] == [target.name]
     text = target.read_text(encoding="utf-8")
-    assert text == (report.to_markdown() if ending == ".md" else report.to_json())
-    if ending != ".md":
+    made = {".md": report.to_markdown, ".html": report.to_html}.get(ending, report.to_json)
+    assert text == made()
+    if ending.lower() == ".json":
         assert json.loads(text)["schema"] == "farthing.report/1"
 
 
@@ -64,7 +65,7 @@ def test_an_ending_that_is_not_known_is_refused_at_once(folder: Path, tmp_path: 
     def told(done: int, total: int) -> None:
         raise AssertionError("the bill was read")
 
-    with pytest.raises(ft.QueryError, match=r"`\.pdf`.*\.md, \.json"):
+    with pytest.raises(ft.QueryError, match=r"`\.pdf`.*\.html, \.xlsx, \.md, \.json"):
         ft.open(folder, progress=told).report(tmp_path / "october.pdf")
 
 

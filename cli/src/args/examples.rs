@@ -7,10 +7,11 @@ Examples:
   farthing reconcile bill/
   farthing costs bill/ --by ServiceName
   farthing recommend bill/
-  farthing report bill/ -o report.md report.json
+  farthing report bill/ -o report.html
 
 Exit codes:
-  0 ok · 1 error · 2 usage · 3 a reconciliation check failed · 4 warnings or partial data with --strict";
+  0 ok · 1 error · 2 usage · 3 a reconciliation check failed · 4 warnings or partial data with --strict
+  5 a gate failed (--fail-if)";
 
 pub(super) const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -43,6 +44,7 @@ Examples:
 pub(super) const REPORT_EXAMPLES: &str = "\
 Examples:
   farthing report bill/
+  farthing report bill/ -o report.html report.xlsx
   farthing report bill/ -o report.md report.json
   farthing report bill/ --format json";
 

@@ -9,6 +9,6 @@ use crate::terminal::Screen;
 pub(super) fn run(args: &Completions, screen: &Screen) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Farthing::command(), "farthing", &mut script);
-    screen.emit(&String::from_utf8_lossy(&script), None)?;
+    screen.emit(&script, None)?;
     Ok(0)
 }

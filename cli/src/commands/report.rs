@@ -1,14 +1,22 @@
 //! `farthing report`: the monthly report, on the terminal or in files.
 
-use farthing::render::{csv, json, markdown};
+use farthing::render::{csv, html, json, markdown, xlsx};
 use farthing::{GateResult, Report as MonthlyReport};
 
-use super::{GATE_FAILED, Outcome, exit_code, open, tell_elsewhere, tell_store, withheld};
-use crate::args::{Everywhere, Format, Report};
+use super::{GATE_FAILED, Outcome, Problem, exit_code, open, tell_elsewhere, tell_store, withheld};
+use crate::args::{Everywhere, Report, ReportFormat};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Look, Screen, pages};
 
+/// A wrong option.
+const USAGE: u8 = 2;
+
 pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Outcome {
+    let files = args.forms().map_err(|message| Problem { message, code: USAGE })?;
+    if files.is_empty() && args.format == Some(ReportFormat::Xlsx) && screen.out_is_terminal() {
+        let message = "a workbook is no text for a terminal; write it to a file with -o report.xlsx".to_owned();
+        return Err(Problem { message, code: USAGE });
+    }
     let bar = ReadingBar::new(screen);
     let bill = open(&args.sources, None, everywhere, screen, &bar)?;
     let report = bill.report(args.invoice.file.as_deref())?;
@@ -17,14 +25,14 @@ pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Ou
     if !report.certificate.figures_allowed() {
         return Ok(withheld(&report.certificate, screen));
     }
-    for file in &args.files {
-        screen.emit(&text(&report, file.format, screen.look(true)), Some(&file.path))?;
+    for (file, format) in &files {
+        screen.emit(&bytes(&report, *format, screen.look(true))?, Some(file))?;
     }
-    let format = args.format.unwrap_or(Format::Table);
-    if args.files.is_empty() {
-        screen.emit(&text(&report, format, screen.look(false)), None)?;
+    let format = args.format.unwrap_or(ReportFormat::Table);
+    if files.is_empty() {
+        screen.emit(&bytes(&report, format, screen.look(false))?, None)?;
     }
-    tell_elsewhere(&report.certificate, screen, args.files.is_empty() && format == Format::Table);
+    tell_elsewhere(&report.certificate, screen, files.is_empty() && format == ReportFormat::Table);
     tell_store(&bill, screen);
     let failed: Vec<&GateResult> = gates.iter().filter(|gate| gate.failed).collect();
     failed.iter().for_each(|gate| screen.message(&format!("farthing: gate {}: {}", gate.gate, gate.detail)));
@@ -34,11 +42,14 @@ pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Ou
     }
 }
 
-fn text(report: &MonthlyReport, format: Format, look: Look) -> String {
-    match format {
-        Format::Table => pages::report(report, look),
-        Format::Json => json::text(&json::report(report)),
-        Format::Csv => csv::report(report),
-        Format::Markdown => markdown::report(report),
-    }
+fn bytes(report: &MonthlyReport, format: ReportFormat, look: Look) -> Result<Vec<u8>, Problem> {
+    let text = match format {
+        ReportFormat::Xlsx => return Ok(xlsx::report(report)?),
+        ReportFormat::Table => pages::report(report, look),
+        ReportFormat::Html => html::report(report)?,
+        ReportFormat::Json => json::text(&json::report(report)),
+        ReportFormat::Csv => csv::report(report),
+        ReportFormat::Markdown => markdown::report(report),
+    };
+    Ok(text.into_bytes())
 }

@@ -55,6 +55,11 @@ impl Screen {
         Look { rich, color: self.colors(rich), verbose: self.verbose }
     }
 
+    /// Whether results go to a terminal.
+    pub(crate) fn out_is_terminal(&self) -> bool {
+        self.out_is_terminal
+    }
+
     fn colors(&self, is_terminal: bool) -> bool {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         match self.color {
@@ -84,15 +89,15 @@ impl Screen {
     }
 
     /// Writes a result to standard output, or whole to a file. A reader that has seen enough is no error.
-    pub(crate) fn emit(&self, text: &str, file: Option<&Path>) -> io::Result<()> {
+    pub(crate) fn emit(&self, result: impl AsRef<[u8]>, file: Option<&Path>) -> io::Result<()> {
         let Some(file) = file.filter(|file| *file != Path::new("-")) else {
             let mut out = io::stdout().lock();
-            return match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            return match out.write_all(result.as_ref()).and_then(|()| out.flush()) {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                 written => written,
             };
         };
-        staged::write_file(file, text.as_bytes())?;
+        staged::write_file(file, result.as_ref())?;
         self.note(&format!("wrote {}", file.display()));
         Ok(())
     }

@@ -63,7 +63,7 @@ pub(crate) fn report(report: &Report, look: Look) -> String {
     }
     page.heading("Certificate");
     page.proof(&report.certificate);
-    page.skipped(&all_skipped(&report.certificate, &[]));
+    page.skipped(&all_skipped(&report.certificate, report.skipped()));
     if look.verbose {
         page.heading("Files");
         page.table(&summaries::inputs(&report.certificate));

@@ -20,7 +20,7 @@ fn the_guide_to_a_monthly_job_runs() {
         let due = if command.contains("--fail-if") { 5 } else { 0 };
         assert_eq!(output.status.code(), Some(due), "{command}: {told}");
     }
-    for file in ["report.md", "report.json", "savings.json", "costs.csv"] {
+    for file in ["report.html", "report.xlsx", "report.md", "report.json", "savings.json", "costs.csv"] {
         assert!(std::fs::metadata(place.path(file)).unwrap().len() > 500, "{file}");
     }
 }

@@ -10,7 +10,7 @@ use super::request::{CostRow, CostTable, Costs, Granularity};
 use crate::catalog::services::service_name;
 use crate::error::{Error, Result};
 use crate::schema::charges::{Dimension, Text};
-use crate::schema::filter::{Condition, accepts_service_code};
+use crate::schema::filter::{Condition, OTHER_TEXT, accepts_service_code};
 use crate::schema::names::Names;
 use crate::schema::values::{day_text, parse_day};
 
@@ -354,6 +354,3 @@ fn with_other(rows: Vec<CostRow>, count: usize) -> Vec<CostRow> {
     all.extend(others.into_values());
     all
 }
-
-/// What is left when only the largest groups are shown.
-pub(super) const OTHER_TEXT: &str = "(other)";

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use super::{UNKNOWN, change_text, count_text, percent_text, period_column, printable, quantity_text};
 use crate::analyze::request::{CostRow, CostTable, Granularity};
 use crate::report::{Cell, ColumnKind, Section};
-use crate::schema::filter::NONE_TEXT;
+use crate::schema::filter::{NONE_TEXT, OTHER_TEXT};
 use crate::schema::money::{cents, display_cents, grouped_cents, parts_in_cents, ratio};
 
 /// The most months that stand side by side; a longer answer has a row for each.
 pub const MONTHS_ABREAST: usize = 6;
-/// The group of everything that `top` leaves out.
-const OTHER_TEXT: &str = "(other)";
 /// Name of a column with shares of one whole.
 const SHARE: &str = "Share";
+/// Name of a column with changes beside a month before, which are no shares.
+const CHANGE: &str = "ChangeRatio";
 /// What begins the sum row.
 pub(crate) const TOTAL_TEXT: &str = "Total";
 
@@ -80,15 +80,26 @@ pub fn member_text(member: Option<&str>) -> String {
 
 /// Amounts as text. Where they add up to `total`, cents are dealt so that the printed ones do too.
 pub fn money_column(parts: &[Option<i128>], total: Option<i128>) -> Vec<String> {
+    let text = |cents: Option<i128>| cents.map_or_else(|| UNKNOWN.to_owned(), grouped_cents);
+    cents_column(parts, total).into_iter().map(text).collect()
+}
+
+/// Amounts in whole cents. Where they add up to `total`, cents are dealt so that these do too.
+pub fn cents_column(parts: &[Option<i128>], total: Option<i128>) -> Vec<Option<i128>> {
     let known: Vec<i128> = parts.iter().copied().flatten().collect();
     let adds_up = total == Some(known.iter().sum());
-    let mut rounded =
-        if adds_up { parts_in_cents(&known) } else { known.iter().map(|&part| cents(part)).collect() }.into_iter();
-    let text = |part: &Option<i128>| match part {
-        Some(_) => rounded.next().map_or_else(|| UNKNOWN.to_owned(), grouped_cents),
-        None => UNKNOWN.to_owned(),
+    let rounded = if adds_up { parts_in_cents(&known) } else { known.iter().map(|&part| cents(part)).collect() };
+    let mut rounded = rounded.into_iter();
+    parts.iter().map(|part| part.and_then(|_| rounded.next())).collect()
+}
+
+/// A section's amounts in a column in whole cents, as they are printed.
+pub fn section_cents(section: &Section, at: usize) -> Vec<Option<i128>> {
+    let total = match section.total.as_ref().and_then(|row| row.get(at)) {
+        Some(Cell::Money(total)) => Some(*total),
+        _ => None,
     };
-    parts.iter().map(text).collect()
+    cents_column(&money_parts(section, at), total)
 }
 
 /// A cost answer: months side by side when there are a few, else one row for each group and time.
@@ -225,7 +236,7 @@ pub fn section(section: &Section) -> Grid {
     let mut total_row = Vec::new();
     for at in 0..section.columns.len() {
         let total = section.total.as_ref().and_then(|row| row.get(at));
-        let texts = column_texts(section, at, total);
+        let texts = column_texts(section, at);
         for (row, text) in grid.rows.iter_mut().zip(texts) {
             row.push(text);
         }
@@ -251,7 +262,7 @@ fn leave_out_unknown(grid: &mut Grid, section: &Section) {
 /// Bars of a section: its first ratio, or its amounts when it goes day by day.
 fn section_bars(section: &Section) -> Vec<Option<f64>> {
     let position = |wanted| section.columns.iter().position(|(_, kind)| *kind == wanted);
-    if let Some(at) = position(ColumnKind::Ratio) {
+    if let Some(at) = position(ColumnKind::Ratio).filter(|&at| section.columns[at].0 != CHANGE) {
         let ratios: Vec<Option<f64>> = section.rows.iter().map(|row| ratio_of(row.get(at)?)).collect();
         // Shares of one whole are compared with each other, other ratios with all.
         let largest = ratios.iter().copied().flatten().fold(0.0, f64::max);
@@ -264,15 +275,16 @@ fn section_bars(section: &Section) -> Vec<Option<f64>> {
     }
 }
 
-fn column_texts(section: &Section, at: usize, total: Option<&Cell>) -> Vec<String> {
-    if section.columns[at].1 != ColumnKind::Money {
-        return section.rows.iter().map(|row| row.get(at).map_or_else(String::new, cell_text)).collect();
-    }
-    let total = match total {
-        Some(Cell::Money(total)) => Some(*total),
-        _ => None,
+fn column_texts(section: &Section, at: usize) -> Vec<String> {
+    let text = |row: &Vec<Cell>| match (section.columns[at].1, row.get(at)) {
+        (_, None) | (ColumnKind::Text, Some(Cell::Missing)) => String::new(),
+        (_, Some(cell)) => cell_text(cell),
     };
-    money_column(&money_parts(section, at), total)
+    if section.columns[at].1 != ColumnKind::Money {
+        return section.rows.iter().map(text).collect();
+    }
+    let cents = |cents: Option<i128>| cents.map_or_else(|| UNKNOWN.to_owned(), grouped_cents);
+    section_cents(section, at).into_iter().map(cents).collect()
 }
 
 fn money_parts(section: &Section, at: usize) -> Vec<Option<i128>> {
@@ -313,7 +325,7 @@ fn is_daily(section: &Section) -> bool {
 }
 
 /// Whether a column's name is a billing period.
-fn is_month(name: &str) -> bool {
+pub(crate) fn is_month(name: &str) -> bool {
     let digits = |range: std::ops::Range<usize>| name.as_bytes()[range].iter().all(u8::is_ascii_digit);
     name.len() == 7 && name.as_bytes()[4] == b'-' && digits(0..4) && digits(5..7)
 }

@@ -85,8 +85,8 @@ pub fn certificate(certificate: &Certificate) -> Value {
     Value::Object(document)
 }
 
-/// `farthing.report/1`: `rows` are payers' months, `sections` the report's tables keyed by id. Both are empty when
-/// the certificate forbids figures.
+/// `farthing.report/1`: `rows` are payers' months, `sections` the report's tables keyed by id, `recommendations` those of
+/// `farthing.recommend/1`. All are empty when the certificate forbids figures.
 pub fn report(report: &Report) -> Value {
     let months = report.certificate.periods.iter().filter(|month| month.currency == report.currency);
     let months: Vec<&Period> = if report.certificate.figures_allowed() { months.collect() } else { Vec::new() };
@@ -101,7 +101,9 @@ pub fn report(report: &Report) -> Value {
     document.insert("title".into(), report.title.as_str().into());
     let sections: Map<String, Value> = report.sections.iter().map(|part| (part.id.to_owned(), section(part))).collect();
     document.insert("sections".into(), Value::Object(sections));
-    proof(&mut document, &report.certificate, &[]);
+    let savings = report.savings.iter().flat_map(|savings| &savings.rows);
+    document.insert("recommendations".into(), savings.map(recommendation).collect());
+    proof(&mut document, &report.certificate, report.skipped());
     Value::Object(document)
 }
 
@@ -347,6 +349,7 @@ fn section(section: &Section) -> Value {
             ColumnKind::Money => "money",
             ColumnKind::Ratio => "ratio",
             ColumnKind::Number => "number",
+            ColumnKind::Figure => "figure",
         };
         json!({"name": name, "kind": kind})
     });

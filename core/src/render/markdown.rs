@@ -58,7 +58,7 @@ pub fn report(report: &Report) -> String {
     page.heading("Certificate");
     page.paragraph(&format!("{}.", escape(&report.certificate.summary())));
     page.proof(&report.certificate);
-    page.skipped(&all_skipped(&report.certificate, &[]));
+    page.skipped(&all_skipped(&report.certificate, report.skipped()));
     page.inputs(&report.certificate);
     page.text
 }

@@ -1,11 +1,15 @@
-//! Results as JSON, Markdown and CSV, and as the text tables that the terminal prints; pure, no file is written.
+//! Results as JSON, Markdown, CSV, HTML and Excel workbooks, and as the text tables that the terminal prints; pure, no file is written.
 //!
 //! JSON and CSV carry exact amounts. [`grid`] is what people read: amounts are rounded once, to cents, in a way that
 //! printed parts add up to the printed sum.
 
 pub mod catalog;
+#[cfg(feature = "html")]
+pub mod charts;
 pub mod csv;
 pub mod grid;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod json;
 pub mod kept;
 pub mod markdown;
@@ -13,6 +17,8 @@ pub mod plans;
 pub mod registry;
 pub mod rightsizing;
 pub mod summaries;
+#[cfg(feature = "xlsx")]
+pub mod xlsx;
 
 use std::borrow::Cow;
 

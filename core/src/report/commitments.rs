@@ -24,7 +24,15 @@ pub fn commitments(ledger: &Ledger, certificate: Certificate, step: Step) -> Res
         _ => return Err(Error::Currencies { currencies: currencies.join(", ") }),
     };
     let sections = if certificate.figures_allowed() { sections(ledger, step) } else { Vec::new() };
-    Ok(Report { title: "Commitments".to_owned(), periods: ledger.periods(), currency, sections, certificate })
+    Ok(Report {
+        title: "Commitments".to_owned(),
+        periods: ledger.periods(),
+        currency,
+        sections,
+        detail: None,
+        savings: None,
+        certificate,
+    })
 }
 
 /// What the replay of a bill's Savings Plans found, as a section.

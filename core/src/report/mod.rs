@@ -1,14 +1,18 @@
 //! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
 
+mod changes;
 mod commitments;
+mod detail;
 pub mod gates;
+mod month;
+mod names;
 pub mod recommendations;
 mod sections;
 
 pub use commitments::{commitments, replay_section};
 pub use sections::report;
 
-use crate::reconcile::certificate::Certificate;
+use crate::reconcile::certificate::{Certificate, Skipped};
 
 /// One value of a section's row.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +42,8 @@ pub enum ColumnKind {
     Ratio,
     /// A count or quantity.
     Number,
+    /// Figures of several kinds, each in its own way.
+    Figure,
 }
 
 /// A table of the report.
@@ -68,6 +74,22 @@ pub struct Report {
     pub currency: String,
     /// The sections in reading order; none when the certificate forbids figures.
     pub sections: Vec<Section>,
+    /// Costs by month, account, service, region and category, exact and without sums; in the monthly report only.
+    pub detail: Option<Section>,
+    /// What could be saved, with what it rests on; in the monthly report only.
+    pub savings: Option<recommendations::Recommendations>,
     /// What was checked.
     pub certificate: Certificate,
+}
+
+impl Report {
+    /// What could not be computed, beside what the certificate says: detectors that did not run.
+    pub fn skipped(&self) -> &[Skipped] {
+        self.savings.as_ref().map_or(&[], |savings| &savings.skipped)
+    }
+
+    /// The section with this key.
+    pub fn section(&self, id: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.id == id)
+    }
 }

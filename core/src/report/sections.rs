@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Cell, ColumnKind, Report, Section};
+use super::recommendations::Recommendations;
+use super::{Cell, ColumnKind, Report, Section, changes, detail, month, names};
 use crate::analyze::commitments::{by_commitment, coverage};
 use crate::analyze::costs::from_ledger;
 use crate::analyze::request::{CostTable, Costs};
@@ -18,11 +19,12 @@ const GROUPS_SHOWN: usize = 15;
 /// Resources that are listed.
 const RESOURCES_SHOWN: usize = 20;
 
-/// Makes the report of a ledger. Without figures when the certificate forbids them.
+/// Makes the report of a ledger, with what could be saved where that is known. Without figures when the certificate
+/// forbids them.
 ///
 /// # Errors
 /// [`Error::Currencies`] when the bill holds several currencies.
-pub fn report(ledger: &Ledger, certificate: Certificate) -> Result<Report> {
+pub fn report(ledger: &Ledger, certificate: Certificate, savings: Option<Recommendations>) -> Result<Report> {
     let periods = ledger.periods();
     let title = match &periods[..] {
         [] => "AWS cost report: no rows".to_owned(),
@@ -35,51 +37,71 @@ pub fn report(ledger: &Ledger, certificate: Certificate) -> Result<Report> {
         [currency] => currency.clone(),
         _ => return Err(Error::Currencies { currencies: currencies.join(", ") }),
     };
-    let sections = if certificate.figures_allowed() { sections(ledger, &certificate, &periods)? } else { Vec::new() };
-    Ok(Report { title, periods, currency, sections, certificate })
+    let savings = savings.filter(|_| certificate.figures_allowed());
+    let (sections, detail) = match certificate.figures_allowed() {
+        true => (sections(ledger, &certificate, savings.as_ref(), &periods)?, Some(detail::costs(ledger)?)),
+        false => (Vec::new(), None),
+    };
+    Ok(Report { title, periods, currency, sections, detail, savings, certificate })
 }
 
-fn sections(ledger: &Ledger, certificate: &Certificate, periods: &[String]) -> Result<Vec<Section>> {
+fn sections(
+    ledger: &Ledger,
+    certificate: &Certificate,
+    savings: Option<&Recommendations>,
+    periods: &[String],
+) -> Result<Vec<Section>> {
     let by = |dimension: &str| from_costs(ledger, &Costs::by([dimension]).monthly().top(GROUPS_SHOWN));
+    let names = names::of_accounts(ledger);
     let mut sections = vec![
+        month::key_figures(ledger, certificate, savings, periods)?,
         summary(certificate),
         by_period("costs_by_service", "Effective cost by service", "ServiceName", &by("ServiceName")?, periods),
-        by_period("costs_by_account", "Effective cost by account", "SubAccountId", &by("SubAccountId")?, periods),
+        names::named(
+            by_period("costs_by_account", "Effective cost by account", "SubAccountId", &by("SubAccountId")?, periods),
+            &names,
+        ),
         by_period("costs_by_region", "Effective cost by region", "RegionId", &by("RegionId")?, periods),
-        types(ledger)?,
-        tags(ledger)?,
-        coverage_section(ledger),
     ];
-    if let Some(last) = periods.last() {
-        sections.push(commitment_section(ledger, last));
-        sections.push(resources(ledger, last)?);
-        sections.push(days(ledger, last)?);
+    sections.extend(changes::by_tags(ledger, periods)?);
+    if let [.., before, last] = periods {
+        sections.push(names::named(changes::drivers(ledger, before, last)?, &names));
     }
-    sections.push(invoices(certificate));
+    if let [.., last] = periods {
+        let before = periods.len().checked_sub(2).map(|at| periods[at].as_str());
+        sections.push(month::days(ledger, before, last)?);
+        sections.push(commitment_section(ledger, last));
+        sections.push(coverage_section(ledger));
+        sections.push(month::commitments_by_day(ledger, last));
+        sections.extend(savings.map(month::savings_by_kind));
+        sections.extend(savings.map(|savings| names::named(month::recommendations(savings), &names)));
+        sections.push(names::named(resources(ledger, last)?, &names));
+    }
+    sections.extend([types(ledger)?, tags(ledger)?, invoices(certificate)]);
     Ok(sections.into_iter().filter(|section| !section.rows.is_empty()).collect())
 }
 
 /// Answers a question that the ledger always can.
-fn from_costs(ledger: &Ledger, question: &Costs) -> Result<CostTable> {
+pub(super) fn from_costs(ledger: &Ledger, question: &Costs) -> Result<CostTable> {
     from_ledger(ledger, question)?.ok_or_else(|| Error::NotAvailable {
         what: question.by.join(", "),
         reason: "the ledger does not keep these columns together".to_owned(),
     })
 }
 
-fn column(name: impl Into<String>, kind: ColumnKind) -> (String, ColumnKind) {
+pub(super) fn column(name: impl Into<String>, kind: ColumnKind) -> (String, ColumnKind) {
     (name.into(), kind)
 }
 
-fn text(value: Option<&str>) -> Cell {
+pub(super) fn text(value: Option<&str>) -> Cell {
     Cell::Text(value.unwrap_or(NONE_TEXT).to_owned())
 }
 
-fn money(value: Option<i128>) -> Cell {
+pub(super) fn money(value: Option<i128>) -> Cell {
     value.map_or(Cell::Missing, Cell::Money)
 }
 
-fn share(part: i128, whole: i128) -> Cell {
+pub(super) fn share(part: i128, whole: i128) -> Cell {
     ratio(part, whole).map_or(Cell::Missing, Cell::Ratio)
 }
 
@@ -134,7 +156,7 @@ fn summary(certificate: &Certificate) -> Section {
 type Group = (Vec<Option<Arc<str>>>, Vec<Option<i128>>);
 
 /// Groups down, billing periods across, largest first.
-fn by_period(id: &'static str, title: &str, name: &str, answer: &CostTable, periods: &[String]) -> Section {
+pub(super) fn by_period(id: &'static str, title: &str, name: &str, answer: &CostTable, periods: &[String]) -> Section {
     let mut groups: Vec<Group> = Vec::new();
     for row in &answer.rows {
         let Some(at) = periods.iter().position(|period| Some(period.as_str()) == row.period.as_deref()) else {
@@ -364,21 +386,6 @@ fn resources(ledger: &Ledger, period: &str) -> Result<Section> {
 fn sums_of_period(ledger: &Ledger, period: &str) -> Result<i128> {
     let answer = from_costs(ledger, &Costs::by(Vec::<String>::new()).period(period))?;
     Ok(answer.total.unwrap_or(0))
-}
-
-fn days(ledger: &Ledger, period: &str) -> Result<Section> {
-    let question = Costs::by(Vec::<String>::new()).daily().period(period).filter("ChargeCategory=Usage");
-    let answer = from_costs(ledger, &question)?;
-    let rows = answer.rows.iter().map(|row| vec![text(row.period.as_deref()), Cell::Money(row.cost.unwrap_or(0))]);
-    Ok(Section {
-        id: "costs_by_day",
-        title: format!("Usage day by day, {period}"),
-        note: "Effective cost of usage by UTC day. A reservation's unused part is on the day of its monthly fee."
-            .to_owned(),
-        columns: vec![column("ChargePeriodStart", ColumnKind::Text), column("EffectiveCost", ColumnKind::Money)],
-        rows: rows.collect(),
-        total: Some(vec![Cell::Text("Total".to_owned()), Cell::Money(answer.total.unwrap_or(0))]),
-    })
 }
 
 fn invoices(certificate: &Certificate) -> Section {

@@ -5,6 +5,8 @@ use crate::error::{Error, Result};
 
 /// The text that stands for a missing value in filters and tables.
 pub const NONE_TEXT: &str = "(none)";
+/// The name of everything that a list of the largest leaves out.
+pub const OTHER_TEXT: &str = "(other)";
 
 /// One condition on one dimension. A missing value is a value like any other: `Tags/team!=core` keeps charges
 /// without that tag, and `Tags/team=(none)` finds them.
