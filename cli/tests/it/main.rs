@@ -8,11 +8,8 @@ mod figures;
 mod files;
 mod guides;
 mod plan;
-<<<<<<< HEAD
-mod rightsize;
-=======
 mod report;
->>>>>>> 20e6bb8 (report: HTML with charts, Excel workbook; key figures, changes, tags, savings)
+mod rightsize;
 #[cfg(unix)]
 mod s3;
 mod store;

@@ -6,7 +6,7 @@ use crate::bill::Place;
 
 const HOSTILE: [&str; 5] = [
     "<script>alert(1)</script>",
-    "\"\"><img src=x onerror=alert(2)>",
+    "\"><img src=x onerror=alert(2)>",
     "=HYPERLINK(1)",
     "{{ 7*7 }}",
     "\u{202e}drawkcab\u{1b}[31m",
@@ -20,13 +20,14 @@ fn hostile() -> Place {
          bill_billing_period_start_date,line_item_usage_start_date,line_item_line_item_type,line_item_product_code,\
          line_item_usage_type,line_item_unblended_cost,line_item_resource_id,resource_tags\n",
     );
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     for (at, name) in HOSTILE.iter().enumerate() {
+        let tags = quoted(&serde_json::json!({"user_team": name}).to_string());
+        let (name, day) = (quoted(name), at + 1);
         for month in ["2026-09", "2026-10"] {
-            let tags = format!("{{\"\"user_team\"\":\"\"{}\"\"}}", name.replace("\"\"", "\\\"\""));
             text.push_str(&format!(
-                "999900000000,00000000000{at},\"{name}\",USD,{month}-01T00:00:00Z,{month}-0{}T00:00:00Z,Usage,\"{name}\",\
-                 \"{name}\",1{at}.5,\"{name}\",\"{tags}\"\n",
-                at + 1
+                "999900000000,00000000000{at},{name},USD,{month}-01T00:00:00Z,{month}-0{day}T00:00:00Z,Usage,{name},{name},\
+                 1{at}.5,{name},{tags}\n"
             ));
         }
     }
