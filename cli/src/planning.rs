@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::args::{Output, Sources};
+use crate::s3::S3;
 
 /// Examples at the end of the command's help.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  farthing plan --demand demand.csv --offers offers.csv
-  farthing plan --demand demand.csv --offers offers.csv --term 1 3 --capital-cost 0.08
+  farthing plan bill/
+  farthing plan bill/ --term 1 3 --payment no partial --exclude-family t3 --format json
+  farthing plan --demand demand.csv --offers offers.csv --capital-cost 0.08
   farthing plan --demand demand.csv --offers offers.csv --method aws --format json
 
 Tables:
@@ -54,13 +56,16 @@ pub(crate) enum Step {
 
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// Hourly usage: a csv or parquet table with the columns pool,hour,quantity
-    #[arg(long, value_name = "FILE")]
-    pub(crate) demand: PathBuf,
+    /// The bill to plan for: files, folders or manifests, on disk or at s3://bucket/folder
+    #[arg(value_name = "SOURCE", required_unless_present = "demand", conflicts_with_all = ["demand", "offers"])]
+    pub(crate) sources: Vec<PathBuf>,
+    /// Instead of a bill, hourly usage: a csv or parquet table with the columns pool,hour,quantity
+    #[arg(long, value_name = "FILE", requires = "offers")]
+    pub(crate) demand: Option<PathBuf>,
     /// What can be bought: a csv or parquet table with the columns
     /// pool,kind,term_years,payment,on_demand_rate,upfront,hourly
-    #[arg(long, value_name = "FILE")]
-    pub(crate) offers: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "demand")]
+    pub(crate) offers: Option<PathBuf>,
     /// Plan jointly with a certificate, or offer by offer as AWS recommends
     #[arg(long, default_value = "optimal")]
     pub(crate) method: Method,
@@ -70,12 +75,26 @@ pub(crate) struct Plan {
     /// Payment options that may be bought [default: all]
     #[arg(long = "payment", value_name = "PAYMENT", num_args = 1..)]
     pub(crate) payments: Vec<Payment>,
+    /// What may be bought [default: everything]
+    #[arg(long = "buy", value_name = "KIND", num_args = 1..)]
+    pub(crate) sorts: Vec<Sort>,
     /// Yearly cost of capital, 0.08 being 8 %: payments of later months are discounted by it
     #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = capital_cost)]
     pub(crate) capital_cost: f64,
     /// No Savings Plan may commit more for an hour
     #[arg(long, value_name = "USD", value_parser = commitment)]
     pub(crate) max_commitment: Option<f64>,
+    /// Leave out usage of these accounts
+    #[arg(long = "exclude-account", value_name = "ID", num_args = 1.., conflicts_with = "demand")]
+    pub(crate) accounts_excluded: Vec<String>,
+    /// Leave out these instance families (m5) and services (AmazonRDS)
+    #[arg(long = "exclude-family", value_name = "FAMILY", num_args = 1.., conflicts_with = "demand")]
+    pub(crate) families_excluded: Vec<String>,
+    /// Look at the last so many days of the bill [default: all of it]
+    #[arg(long, value_name = "DAYS", conflicts_with = "demand", value_parser = clap::value_parser!(u32).range(1..=1_096))]
+    pub(crate) look_back: Option<u32>,
+    #[command(flatten)]
+    pub(crate) s3: S3,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -86,6 +105,20 @@ pub(crate) enum Method {
     Optimal,
     /// Every offer by itself, with AWS's formulas
     Aws,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// Reserved instances, nodes and capacity
+    Reservation,
+    /// EC2 Instance Savings Plans
+    Ec2Sp,
+    /// Compute Savings Plans
+    ComputeSp,
+    /// SageMaker Savings Plans
+    SagemakerSp,
+    /// Database Savings Plans
+    DatabaseSp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

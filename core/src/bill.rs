@@ -22,6 +22,7 @@ use crate::ingest::s3::{FetchProgress, S3Options};
 use crate::ledger::Ledger;
 use crate::ledger::pass::{PassFile, PassOptions, Progress, gather, hashes};
 use crate::ledger::store::{Keeping, Store};
+use crate::planner::bill::{BillPlan, PlanRequest};
 use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
 use crate::replay::bill::{Comparison, REPLAY_COLUMNS, replay_plans};
@@ -303,6 +304,17 @@ impl Bill {
     pub fn replay(&self, is_sharing: bool) -> Result<Comparison> {
         let columns = REPLAY_COLUMNS.map(str::to_owned);
         replay_plans(self.ledger()?, &self.charges("", Some(&columns))?, is_sharing)
+    }
+
+    /// What to buy on top of what the bill owns: reservations and Savings Plans for what nothing covers yet, jointly, with
+    /// a bound on how much better any purchase could be. Without lines when the certificate forbids figures.
+    ///
+    /// # Errors
+    /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies, [`Error::NotAvailable`] for one
+    /// that is daily, or when nothing that is sold meets the request.
+    pub fn plan(&self, request: &PlanRequest) -> Result<BillPlan> {
+        let certificate = self.reconcile(None)?;
+        crate::planner::bill::plan(self.ledger()?, certificate, request)
     }
 
     /// The monthly report, with what could be saved.

@@ -25,6 +25,7 @@ pub use ingest::{Capability, DeliveredFile, Delivery, Inventory};
 pub use ledger::Ledger;
 pub use ledger::pass::Progress;
 pub use ledger::store::Store;
+pub use planner::bill::{BillPlan, PlanRequest};
 pub use reconcile::certificate::{
     Certificate, Check, Input, InvoiceTotal, Period, PeriodStatus, Severity, Skipped, Verdict,
 };

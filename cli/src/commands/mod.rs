@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use farthing::{Bill, Certificate, Verdict};
 
 use crate::args::{Command, Everywhere, Farthing, Sources};
+use crate::s3::S3;
 use crate::terminal::Screen;
 use crate::terminal::progress::{FetchingBar, ReadingBar};
 
@@ -77,6 +78,18 @@ fn open(
     screen: &Screen,
     bar: &ReadingBar,
 ) -> Result<Bill, Problem> {
+    open_paths(&sources.sources, &sources.s3, period, everywhere, screen, bar)
+}
+
+/// The same, of a command that can do without.
+fn open_paths(
+    sources: &[PathBuf],
+    s3: &S3,
+    period: Option<&str>,
+    everywhere: &Everywhere,
+    screen: &Screen,
+    bar: &ReadingBar,
+) -> Result<Bill, Problem> {
     let mut options = Bill::options().periods(period).progress(bar.follow());
     if let Some(threads) = everywhere.threads {
         options = options.threads(threads.get());
@@ -85,10 +98,10 @@ fn open(
         options = options.store(folder);
     }
     let fetching = FetchingBar::new(screen);
-    if sources.sources.iter().any(|source| is_remote(source)) {
-        options = options.s3(sources.s3.options(screen)?).on_fetch(fetching.follow());
+    if sources.iter().any(|source| is_remote(source)) {
+        options = options.s3(s3.options(screen)?).on_fetch(fetching.follow());
     }
-    Ok(options.open(&sources.sources)?)
+    Ok(options.open(sources)?)
 }
 
 /// A folder of this program in the user's cache folder; nothing for a user who has none.

@@ -1,20 +1,28 @@
 //! `farthing plan`: what to buy, jointly with a certificate, or offer by offer as AWS recommends.
 
+use farthing::PlanRequest;
+use farthing::catalog::commitments;
 use farthing::planner::aws::recommend;
+use farthing::planner::bill;
 use farthing::planner::demand::Demand;
+use farthing::planner::eligible::Scope;
 use farthing::planner::offers::{self, Offer, read_offers};
 use farthing::planner::proposal::{Conditions, propose};
 use farthing::render::json;
 use farthing::render::plans::{self, Plans};
 
-use super::Outcome;
+use super::{Outcome, exit_code, open_paths, withheld};
 use crate::args::{Everywhere, Format};
-use crate::planning::{Method, Payment, Plan};
+use crate::planning::{Method, Payment, Plan, Sort};
+use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
 
-pub(super) fn run(args: &Plan, _: &Everywhere, screen: &Screen) -> Outcome {
-    let offers = read_offers(&args.offers)?;
-    let demand = Demand::read(&args.demand)?;
+pub(super) fn run(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
+    let Some((demand, offers)) = args.demand.as_deref().zip(args.offers.as_deref()) else {
+        return of_bill(args, everywhere, screen);
+    };
+    let offers = read_offers(offers)?;
+    let demand = Demand::read(demand)?;
     match args.method {
         Method::Optimal => {
             let proposal = propose(&demand, &offers, &conditions(args))?;
@@ -25,6 +33,32 @@ pub(super) fn run(args: &Plan, _: &Everywhere, screen: &Screen) -> Outcome {
             show(Plans::Aws(&recommend(&demand, &allowed)), args, screen)
         }
     }
+}
+
+fn of_bill(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
+    let bar = ReadingBar::new(screen);
+    let bill = open_paths(&args.sources, &args.s3, None, everywhere, screen, &bar)?;
+    let request = PlanRequest {
+        conditions: conditions(args),
+        scope: Scope {
+            accounts_excluded: args.accounts_excluded.clone(),
+            families_excluded: args.families_excluded.clone(),
+            look_back_days: args.look_back,
+            hours: None,
+        },
+        method: match args.method {
+            Method::Optimal => bill::Method::Optimal,
+            Method::Aws => bill::Method::Aws,
+        },
+    };
+    let plan = bill.plan(&request)?;
+    bar.clear();
+    if !plan.certificate.figures_allowed() {
+        return Ok(withheld(&plan.certificate, screen));
+    }
+    show(Plans::Bill(&plan), args, screen)?;
+    screen.certificate(&plan.certificate);
+    Ok(exit_code(&plan.certificate, !plan.skipped.is_empty(), everywhere.strict))
 }
 
 fn show(plan: Plans<'_>, args: &Plan, screen: &Screen) -> Outcome {
@@ -40,26 +74,40 @@ fn show(plan: Plans<'_>, args: &Plan, screen: &Screen) -> Outcome {
 
 fn conditions(args: &Plan) -> Conditions {
     let usual = Conditions::default();
-    let payments: Vec<offers::Payment> = args.payments.iter().map(|&payment| meant(payment)).collect();
+    let payments: Vec<commitments::Payment> = args.payments.iter().map(|&payment| meant(payment)).collect();
     Conditions {
         terms_years: if args.terms.is_empty() { usual.terms_years } else { args.terms.clone() },
         payments: if payments.is_empty() { usual.payments } else { payments },
+        sorts: if args.sorts.is_empty() { usual.sorts } else { args.sorts.iter().map(|&sort| sort_of(sort)).collect() },
         capital_cost_yearly: args.capital_cost,
         commitment_most: args.max_commitment,
-        effort: usual.effort,
+        ..usual
     }
 }
 
 /// AWS answers for the term and payment that it is asked for; without a choice every offer is answered.
 fn is_asked(args: &Plan, offer: &Offer) -> bool {
     let has_payment = args.payments.iter().any(|&payment| meant(payment) == offer.payment);
-    (args.terms.is_empty() || args.terms.contains(&offer.term_years)) && (args.payments.is_empty() || has_payment)
+    let has_sort = args.sorts.is_empty() || args.sorts.iter().any(|&sort| sort_of(sort) == offer.kind.sort());
+    has_sort
+        && (args.terms.is_empty() || args.terms.contains(&offer.term_years))
+        && (args.payments.is_empty() || has_payment)
 }
 
-fn meant(payment: Payment) -> offers::Payment {
+fn sort_of(sort: Sort) -> offers::Sort {
+    match sort {
+        Sort::Reservation => offers::Sort::Reservation,
+        Sort::Ec2Sp => offers::Sort::Ec2InstancePlan,
+        Sort::ComputeSp => offers::Sort::ComputePlan,
+        Sort::SagemakerSp => offers::Sort::SageMakerPlan,
+        Sort::DatabaseSp => offers::Sort::DatabasePlan,
+    }
+}
+
+fn meant(payment: Payment) -> commitments::Payment {
     match payment {
-        Payment::No => offers::Payment::NoUpfront,
-        Payment::Partial => offers::Payment::PartialUpfront,
-        Payment::All => offers::Payment::AllUpfront,
+        Payment::No => commitments::Payment::NoUpfront,
+        Payment::Partial => commitments::Payment::PartialUpfront,
+        Payment::All => commitments::Payment::AllUpfront,
     }
 }

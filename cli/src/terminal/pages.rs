@@ -76,9 +76,20 @@ pub(crate) fn plan(plan: Plans<'_>, look: Look) -> String {
     let mut page = Page::new(look);
     page.title("What to buy");
     page.line(&plan.headline());
+    if let Plans::Bill(of_bill) = plan {
+        for section in farthing::report::plan(of_bill).sections {
+            if section.id != "plan" {
+                page.heading(&section.title);
+            }
+            page.dimmed(&section.note);
+            page.table(&grid::section(&section));
+        }
+        page.skipped(&of_bill.skipped.iter().collect::<Vec<_>>());
+        return page.text;
+    }
     page.table(&plans::table(plan));
     for note in plan.notes() {
-        page.dimmed(note);
+        page.dimmed(&note);
     }
     page.text
 }

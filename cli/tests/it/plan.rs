@@ -54,7 +54,7 @@ fn the_joint_plan_carries_its_certificate() {
     assert!((gap - (amount("cost") - amount("lower_bound")) / amount("cost")).abs() < 1e-9);
     assert!(document["rows"].as_array().unwrap().iter().all(|row| row["term_years"] == 1), "3 years only on request");
     let reason = document["skipped"][0]["reason"].as_str().unwrap();
-    assert!(reason.contains("1 offers of other terms"), "{reason}");
+    assert!(reason.contains("1 offers of other kinds, terms or payments"), "{reason}");
     let table = run("", DEMAND, OFFERS).1;
     assert!(table.contains("What to buy") && table.contains("Reservation"), "{table}");
 }
@@ -102,4 +102,33 @@ fn commitments_add_up_and_their_replay_agrees() {
     let replay = &answer["sections"]["replay"];
     assert_eq!(replay["rows"].as_array().unwrap().len(), 0, "{replay}");
     assert!(place.stdout("commitments bill --granularity daily").contains("Savings Plans over time"));
+}
+
+#[test]
+fn a_bill_is_planned_for_with_every_price_and_the_line_that_would_buy_it() {
+    let place = Place::with_bill();
+    let answer = place.json("plan bill --format json");
+    assert_eq!((answer["schema"].as_str(), answer["method"].as_str()), (Some("farthing.plan/1"), Some("optimal")));
+    let units = |value: &Value| crate::bill::units(value.as_str().unwrap());
+    let rows = answer["rows"].as_array().unwrap();
+    let saved: i128 = rows.iter().map(|row| units(&row["savings_monthly"])).sum();
+    assert!((saved - units(&answer["totals"]["savings_monthly"])).abs() < 1_000_000_000, "{saved}: {answer}");
+    for row in rows {
+        assert!(["bill", "catalog", "assumption"].contains(&row["price_source"].as_str().unwrap()), "{row}");
+        assert!(row["command"].as_str().unwrap().starts_with("aws "), "{row}");
+    }
+    let (now, then) = (&answer["totals"]["coverage"], &answer["totals"]["coverage_with_plan"]);
+    assert!(now.as_f64().unwrap() < then.as_f64().unwrap() && then.as_f64().unwrap() <= 1.0);
+    assert!(!answer["checks"].as_array().unwrap().is_empty() && !answer["inputs"].as_array().unwrap().is_empty());
+    let table = place.stdout("plan bill --buy reservation --payment no");
+    assert!(table.contains("Reservation: RDS") && table.contains("1 yr, No Upfront"), "{table}");
+    assert!(place.stdout("plan bill -o plan.md").is_empty());
+    let page = std::fs::read_to_string(place.path("plan.md")).unwrap();
+    assert!(
+        page.contains("## Lines that would buy it") && page.contains("purchase-reserved-db-instances-offering"),
+        "{page}"
+    );
+    let aws = place.json("plan bill --method aws --format json");
+    assert_eq!(aws["method"], "aws");
+    assert!(aws["rows"].as_array().unwrap().len() > rows.len(), "every offer by itself");
 }

@@ -5,3 +5,4 @@ pub mod costs;
 pub mod request;
 pub mod scan;
 mod slots;
+pub mod terms;

@@ -1,6 +1,7 @@
 //! What AWS sells: names of services, instance types, list prices, and families of instances with what replaces them.
 
 pub mod commitments;
+pub mod discounts;
 pub mod families;
 pub mod instance_types;
 pub mod lines;

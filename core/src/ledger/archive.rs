@@ -18,7 +18,7 @@ use super::columns::{Amounts, Read, Value, decode, encode};
 use crate::ingest::digest::hex;
 
 /// The number of the format; other numbers are not read. It changes when a table, or the meaning of one, changes.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"FARTHING";
 const TRAILER: u64 = 64;
@@ -264,6 +264,6 @@ mod tests {
         let mut bytes = saved();
         let at = bytes.len() - 64 + 20;
         bytes[at] += 1;
-        assert_eq!(read(bytes).unwrap_err(), "it is of format 2, and this farthing reads format 1");
+        assert_eq!(read(bytes).unwrap_err(), "it is of format 3, and this farthing reads format 2");
     }
 }

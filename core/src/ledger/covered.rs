@@ -2,7 +2,7 @@
 
 use super::gather::{Gatherer, Rows, SECONDS_PER_HOUR};
 use super::keyed::{NOWHERE, blocks, touch};
-use super::tables::{CommitmentCell, CommitmentKey, NegationKey, ProductCell, ProductKey};
+use super::tables::{CommitmentCell, CommitmentKey, NegationKey, ProductCell, ProductKey, TermsCell, TermsKey};
 use crate::normalize::ChargeBatch;
 use crate::schema::charges::{Metric, Text};
 use crate::schema::names::{NONE, Names};
@@ -66,7 +66,10 @@ impl Gatherer {
                 cell.rows += 1;
                 match kind {
                     LineItemType::SavingsPlanNegation => cell.negated += unblended,
-                    _ => cell.covered += unblended,
+                    _ => {
+                        cell.covered += unblended;
+                        cell.used += batch.cost(Metric::AmortizedCost)[row];
+                    }
                 }
             }
         }
@@ -105,6 +108,17 @@ impl Gatherer {
                 ..CommitmentCell::default()
             };
             self.ledger.commitments.cell(CommitmentKey { bill, arn, hour, account }).absorb(&bought);
+            if !batch.kind[row].is_focus() {
+                let id = |text| batch.ids(text)[row];
+                let product = ProductKey {
+                    service: id(Text::ServiceCode),
+                    usage_type: id(Text::UsageType),
+                    operation: id(Text::Operation),
+                    region: id(Text::RegionId),
+                };
+                let life = TermsCell { starts: terms.starts, ends: terms.ends };
+                self.ledger.terms.cell(TermsKey { arn, account, product }).absorb(&life);
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int32Array, RecordBatch, StringArray, UInt64Array,
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int32Array, RecordBatch, StringArray,
+    TimestampSecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema};
 
@@ -22,6 +23,7 @@ enum Column {
     Money(Vec<Option<i128>>),
     Quantity(Vec<i128>),
     Units(Vec<Option<i128>>),
+    Instant(Vec<Option<i64>>),
     Count(Vec<u64>),
     Flag(Vec<bool>),
 }
@@ -93,6 +95,11 @@ fn array(column: Column) -> std::result::Result<(ArrayRef, DataType), arrow::err
         Column::Text(values) => (Arc::new(StringArray::from(values)), DataType::Utf8),
         Column::Day(values) => (Arc::new(Date32Array::from(values)), DataType::Date32),
         Column::Hour(values) => (Arc::new(Int32Array::from(values)), DataType::Int32),
+        Column::Instant(values) => {
+            let instants = TimestampSecondArray::from(values).with_timezone("UTC");
+            let kind = instants.data_type().clone();
+            (Arc::new(instants), kind)
+        }
         Column::Count(values) => (Arc::new(UInt64Array::from(values)), DataType::UInt64),
         Column::Flag(values) => (Arc::new(BooleanArray::from(values)), DataType::Boolean),
         Column::Money(values) => decimal(Decimal128Array::from(values), MONEY_SCALE)?,
@@ -127,6 +134,7 @@ impl Ledger {
             "demand" => self.demand_table(),
             "commitments" => self.commitments_table(),
             "negation" => self.negation_table(),
+            "terms" => self.terms_table(),
             "rates" => self.rates_table(),
             "identity" => self.identity_table(),
             "tag_sets" => self.tag_sets_table(),
@@ -297,7 +305,29 @@ impl Ledger {
             .keys_end()
             .column("Covered", Column::Money(cells.clone().map(|cell| Some(cell.covered)).collect()))
             .column("Negated", Column::Money(cells.clone().map(|cell| Some(cell.negated)).collect()))
+            .column("Used", Column::Money(cells.clone().map(|cell| Some(cell.used)).collect()))
             .column("Rows", Column::Count(cells.map(|cell| cell.rows).collect()))
+            .finish()
+    }
+
+    fn terms_table(&self) -> Result<RecordBatch> {
+        let keys = self.terms.iter().map(|(key, _)| *key);
+        let of = |text, pick: fn(super::tables::ProductKey) -> u32| {
+            self.text(text, keys.clone().map(move |key| pick(key.product)))
+        };
+        let instants = |pick: fn(&super::tables::TermsCell) -> Option<i64>| {
+            Column::Instant(self.terms.iter().map(|(_, cell)| pick(cell)).collect())
+        };
+        Builder::new("terms")
+            .column("CommitmentDiscountId", self.text(Text::CommitmentDiscountId, keys.clone().map(|key| key.arn)))
+            .column("SubAccountId", self.text(Text::SubAccountId, keys.clone().map(|key| key.account)))
+            .column("x_ServiceCode", of(Text::ServiceCode, |key| key.service))
+            .column("RegionId", of(Text::RegionId, |key| key.region))
+            .column("x_UsageType", of(Text::UsageType, |key| key.usage_type))
+            .column("x_Operation", of(Text::Operation, |key| key.operation))
+            .keys_end()
+            .column("Start", instants(|cell| cell.starts))
+            .column("End", instants(|cell| cell.ends))
             .finish()
     }
 

@@ -4,12 +4,12 @@ use super::archive::{Place, Reader};
 use super::by_day::{ByDay, Group};
 use super::columns::{Amounts, Read};
 use super::keyed::Keyed;
+use super::load_commitments::load_commitments;
 use super::load_names::load_names;
 use super::split_kept::load_split_costs;
 use super::tables::{
-    AllocationGroup, AuditCell, AuditKey, BillCell, BillKey, CommitmentCell, CommitmentKey, CostCell, Costs,
-    DailyGroup, FoldedFile, ForeignCell, IdentityCell, KindCell, KindKey, Ledger, MASK_WORDS, NegationCell,
-    NegationKey, ProductCell, ProductKey, ResourceCell, ResourceKey, SeriesKey,
+    AllocationGroup, AuditCell, AuditKey, BillCell, BillKey, CostCell, Costs, DailyGroup, FoldedFile, ForeignCell,
+    KindCell, KindKey, Ledger, MASK_WORDS, ProductCell, ProductKey, ResourceCell, ResourceKey, SeriesKey,
 };
 use crate::error::{Error, Result};
 use crate::ingest::pages::PageCount;
@@ -70,6 +70,8 @@ macro_rules! amount_columns {
     };
 }
 
+pub(super) use {amount_columns, columns};
+
 /// Refuses an id beyond what it is a place in.
 pub(super) fn within(what: &str, ids: &[u32], len: usize) -> Read<()> {
     match ids.iter().find(|&&id| id as usize >= len) {
@@ -78,7 +80,7 @@ pub(super) fn within(what: &str, ids: &[u32], len: usize) -> Read<()> {
     }
 }
 
-fn keyed<K: Copy + Eq + std::hash::Hash, V>(table: &mut Keyed<K, V>, key: K, cell: V) -> Read<()> {
+pub(super) fn keyed<K: Copy + Eq + std::hash::Hash, V>(table: &mut Keyed<K, V>, key: K, cell: V) -> Read<()> {
     let due = table.len() as u32;
     let mut cell = Some(cell);
     let place = table.place(key, || cell.take().unwrap_or_else(|| unreachable!("it is taken once")));
@@ -369,73 +371,6 @@ fn load_demand(saved: &Reader, ledger: &mut Ledger) -> Read<()> {
         }
     }
     if ledger.demand.len() == row { Ok(()) } else { Err("an hour of demand is there twice".to_owned()) }
-}
-
-fn load_commitments(saved: &Reader, ledger: &mut Ledger) -> Read<()> {
-    let arns = ledger.names.pool(Text::CommitmentDiscountId).len();
-    columns!(saved, "commitments", rows_len; bill: u32, arn: u32, hour: i32, account: u32);
-    within("bill", &bill, ledger.bills.len())?;
-    within("commitment", &arn, arns)?;
-    within("account", &account, ledger.names.pool(Text::SubAccountId).len())?;
-    amount_columns!(
-        saved,
-        "commitments",
-        rows_len,
-        bought,
-        used,
-        unused,
-        covered_on_demand,
-        bought_units,
-        used_units,
-        unused_units,
-    );
-    for at in 0..rows_len {
-        let key = CommitmentKey { bill: bill[at], arn: arn[at], hour: hour[at], account: account[at] };
-        let cell = CommitmentCell {
-            bought: bought.at(at),
-            used: used.at(at),
-            unused: unused.at(at),
-            covered_on_demand: covered_on_demand.at(at),
-            bought_units: bought_units.at(at),
-            used_units: used_units.at(at),
-            unused_units: unused_units.at(at),
-        };
-        keyed(&mut ledger.commitments, key, cell)?;
-    }
-    columns!(
-        saved, "negation", rows_len; bill: u32, arn: u32, operation: u32, usage_type: u32, zone: u32, day: i32, rows: u64,
-    );
-    within("bill", &bill, ledger.bills.len())?;
-    within("commitment", &arn, arns)?;
-    amount_columns!(saved, "negation", rows_len, covered, negated);
-    for at in 0..rows_len {
-        let key = NegationKey {
-            bill: bill[at],
-            arn: arn[at],
-            operation: operation[at],
-            usage_type: usage_type[at],
-            zone: zone[at],
-            day: day[at],
-        };
-        let cell = NegationCell { covered: covered.at(at), negated: negated.at(at), rows: rows[at] };
-        keyed(&mut ledger.negation, key, cell)?;
-    }
-    columns!(saved, "identity", rows_len; bill: u32, arn: u32, rows: u64);
-    within("bill", &bill, ledger.bills.len())?;
-    within("commitment", &arn, arns)?;
-    amount_columns!(saved, "identity", rows_len, unblended, amortized, amortized_upfront, upfront_fees, refunds);
-    for at in 0..rows_len {
-        let cell = IdentityCell {
-            unblended: unblended.at(at),
-            amortized: amortized.at(at),
-            amortized_upfront: amortized_upfront.at(at),
-            upfront_fees: upfront_fees.at(at),
-            refunds: refunds.at(at),
-            rows: rows[at],
-        };
-        keyed(&mut ledger.identity, (bill[at], arn[at]), cell)?;
-    }
-    Ok(())
 }
 
 /// Reads what the certificate rests on.

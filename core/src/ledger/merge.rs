@@ -2,7 +2,7 @@
 
 use super::tables::{
     AllocationGroup, AuditKey, BillKey, CommitmentKey, DailyGroup, KindKey, Ledger, NegationKey, ProductKey,
-    ResourceKey, SeriesKey, or_mask,
+    ResourceKey, SeriesKey, TermsKey, or_mask,
 };
 use crate::normalize::cur::absorb_unreadable;
 use crate::schema::charges::Text;
@@ -55,15 +55,7 @@ impl Ledger {
             place
         });
         let bills: Vec<u32> = bills.collect();
-        let products = other.products.iter().map(|(key, cell)| {
-            let key = ProductKey {
-                service: names.id(Text::ServiceCode, key.service),
-                usage_type: names.id(Text::UsageType, key.usage_type),
-                operation: names.id(Text::Operation, key.operation),
-                region: names.id(Text::RegionId, key.region),
-            };
-            self.products.place(key, || *cell)
-        });
+        let products = other.products.iter().map(|(key, cell)| self.products.place(product(&names, key), || *cell));
         let products: Vec<u32> = products.collect();
         let kinds = other.kinds.iter().map(|(key, cell)| {
             let key = KindKey {
@@ -222,12 +214,30 @@ impl Ledger {
             let mine = self.negation.cell(key);
             mine.covered += cell.covered;
             mine.negated += cell.negated;
+            mine.used += cell.used;
             mine.rows += cell.rows;
+        }
+        for (key, cell) in other.terms.drain() {
+            let key = TermsKey {
+                arn: arn(key.arn),
+                account: names.id(Text::SubAccountId, key.account),
+                product: product(names, &key.product),
+            };
+            self.terms.cell(key).absorb(&cell);
         }
         let parent = |(bill, id): (u32, u32)| (places.bills[bill as usize], names.id(Text::ResourceId, id));
         self.split_costs.absorb(&std::mem::take(&mut other.split_costs), parent);
         for ((bill, id), cell) in other.identity.drain() {
             self.identity.cell((places.bills[bill as usize], arn(id))).absorb(&cell);
         }
+    }
+}
+
+fn product(names: &Remap, key: &ProductKey) -> ProductKey {
+    ProductKey {
+        service: names.id(Text::ServiceCode, key.service),
+        usage_type: names.id(Text::UsageType, key.usage_type),
+        operation: names.id(Text::Operation, key.operation),
+        region: names.id(Text::RegionId, key.region),
     }
 }

@@ -13,6 +13,7 @@ pub mod gather;
 mod keyed;
 mod lines;
 mod load;
+mod load_commitments;
 mod load_names;
 mod merge;
 pub mod pass;

@@ -10,7 +10,7 @@ use super::keyed::Keyed;
 use super::split_kept::save_split_costs;
 use super::tables::{
     AllocationGroup, AuditKey, BillCell, CommitmentCell, CommitmentKey, CostCell, Costs, DailyGroup, IdentityCell,
-    Ledger, MASK_WORDS, NegationKey, ResourceCell, ResourceKey,
+    Ledger, MASK_WORDS, NegationKey, ProductKey, ResourceCell, ResourceKey, TermsKey,
 };
 use crate::error::{Error, Result};
 use crate::schema::charges::{Metric, Text};
@@ -268,8 +268,21 @@ fn save_commitments<W: Write>(ledger: &Ledger, order: &Canonical, out: &mut Writ
         ..key
     });
     fields!(out, "negation", rows, bill, arn, operation, usage_type, zone, day);
-    amounts!(out, "negation", rows, covered, negated);
+    amounts!(out, "negation", rows, covered, negated, used);
     counts!(out, "negation", rows, rows);
+    let rows = sorted(&ledger.terms, |key| TermsKey {
+        arn: arn(key.arn),
+        account: order.id(Text::SubAccountId, key.account),
+        product: order.product(key.product),
+    });
+    fields!(out, "terms", rows, arn, account);
+    let products = || rows.iter().map(|(key, _)| key.product);
+    out.put("terms/service", products().map(|key: ProductKey| key.service))?;
+    out.put("terms/usage_type", products().map(|key| key.usage_type))?;
+    out.put("terms/operation", products().map(|key| key.operation))?;
+    out.put("terms/region", products().map(|key| key.region))?;
+    out.put("terms/starts", rows.iter().map(|(_, cell)| cell.starts.unwrap_or(i64::MIN)))?;
+    out.put("terms/ends", rows.iter().map(|(_, cell)| cell.ends.unwrap_or(i64::MIN)))?;
     let rows: Vec<((u32, u32), &IdentityCell)> =
         sorted(&ledger.identity, |(bill, id)| (order.bills[bill as usize], arn(id)));
     out.put("identity/bill", rows.iter().map(|(key, _)| key.0))?;

@@ -221,8 +221,37 @@ pub struct NegationCell {
     pub covered: i128,
     /// Unblended cost of its negation.
     pub negated: i128,
+    /// What the covered usage took from the commitment: its amortized cost.
+    pub used: i128,
     /// Rows of both.
     pub rows: u64,
+}
+
+/// Key of `terms`: a commitment and what its fees say about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TermsKey {
+    /// ARN.
+    pub arn: u32,
+    /// The account that owns it.
+    pub account: u32,
+    /// Service, usage type, operation and region of its fees.
+    pub product: ProductKey,
+}
+
+/// From when to when a commitment lasts, in seconds since 1970-01-01 UTC; none where the bill does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TermsCell {
+    /// The earliest start.
+    pub starts: Option<i64>,
+    /// The latest end.
+    pub ends: Option<i64>,
+}
+
+impl TermsCell {
+    pub(super) fn absorb(&mut self, other: &TermsCell) {
+        self.starts = [self.starts, other.starts].into_iter().flatten().min();
+        self.ends = self.ends.max(other.ends);
+    }
 }
 
 /// Key of `audit`.
@@ -299,6 +328,8 @@ pub struct Ledger {
     pub commitments: Keyed<CommitmentKey, CommitmentCell>,
     /// Covered usage and its negation.
     pub negation: Keyed<NegationKey, NegationCell>,
+    /// What fees say about commitments. FOCUS states none.
+    pub terms: Keyed<TermsKey, TermsCell>,
     /// Terms of the identity by bill and ARN.
     pub identity: Keyed<(u32, u32), IdentityCell>,
     /// Instances whose costs are split among pods and tasks.
@@ -340,6 +371,7 @@ pub const TABLES: &[&str] = &[
     "demand",
     "commitments",
     "negation",
+    "terms",
     "rates",
     "identity",
     "tag_sets",
@@ -366,6 +398,7 @@ impl Ledger {
             ("demand", self.demand.len(), self.demand.bytes() + self.series.bytes()),
             ("commitments", self.commitments.len(), self.commitments.bytes()),
             ("negation", self.negation.len(), self.negation.bytes()),
+            ("terms", self.terms.len(), self.terms.bytes()),
             ("identity", self.identity.len(), self.identity.bytes()),
             ("split_costs", self.split_costs.hours.len(), self.split_costs.bytes()),
             ("tag_sets", self.names.tags.len(), self.names.tags.bytes()),

@@ -73,6 +73,10 @@ const FOR_THE_LEDGER: &[LineItem] = &[
     LineItem::TotalDiscount,
     LineItem::ReservationTotalUnits,
     LineItem::ReservationUnusedUnits,
+    LineItem::ReservationStart,
+    LineItem::ReservationEnd,
+    LineItem::SavingsPlanStart,
+    LineItem::SavingsPlanEnd,
     LineItem::SplitParentResourceId,
     LineItem::SplitCost,
     LineItem::SplitUnusedCost,
@@ -268,7 +272,9 @@ impl Normalizer {
             return self.focus_costs(&amounts, rows, out);
         }
         self.plain_costs(&amounts, rows, out)?;
-        self.special_rows(&amounts, rows, out)
+        self.special_rows(&amounts, rows, out)?;
+        self.lives(items, out);
+        Ok(())
     }
 
     fn times(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {

@@ -6,6 +6,7 @@ mod costs;
 pub mod cur;
 mod dimensions;
 mod focus;
+mod lives;
 mod split;
 mod tags;
 
@@ -93,6 +94,10 @@ pub struct CommitmentTerms {
     pub upfront_fee: i128,
     /// The refund of a returned plan's upfront fee.
     pub refund: i128,
+    /// When the commitment starts, in seconds since 1970-01-01 UTC, where the row says so.
+    pub starts: Option<i64>,
+    /// When it ends.
+    pub ends: Option<i64>,
 }
 
 /// A row that splits an instance's cost among pods or tasks.

@@ -7,8 +7,9 @@
 //! term (12 for a year). They reproduce the figures that AWS prints. Money in units of 1e-12, quantities of 1e-15.
 
 use super::demand::Demand;
-use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind, Payment};
+use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind};
 use super::single::{Item, best_commitment};
+use crate::catalog::commitments::Payment;
 use crate::schema::money::{divide_half_even, ratio, scale_by};
 
 /// A whole unit of a quantity.

@@ -2,12 +2,17 @@
 //! be; AWS's own way of recommending beside it.
 
 pub mod aws;
+pub mod bill;
 mod bound;
+pub mod classes;
 pub mod demand;
+pub mod eligible;
 pub mod joint;
 pub mod market;
 pub mod offers;
+mod pricing;
 pub mod proposal;
+mod purchase;
 mod respond;
 pub mod settle;
 pub mod single;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-pub use crate::catalog::commitments::Payment;
+use crate::catalog::commitments::Payment;
 use crate::catalog::commitments::letters;
 use crate::error::{Error, Result};
 use crate::ingest::table_file::read_rows;
@@ -59,10 +59,42 @@ impl OfferKind {
         }
     }
 
+    /// The kind without its scope.
+    pub fn sort(&self) -> Sort {
+        match self {
+            OfferKind::Reservation => Sort::Reservation,
+            OfferKind::Ec2InstanceSavingsPlan(_) => Sort::Ec2InstancePlan,
+            OfferKind::ComputeSavingsPlan => Sort::ComputePlan,
+            OfferKind::SageMakerSavingsPlan => Sort::SageMakerPlan,
+            OfferKind::DatabaseSavingsPlan => Sort::DatabasePlan,
+        }
+    }
+
     /// The layer in which AWS applies it: EC2 Instance plans before Compute plans.
     pub(super) fn layer(&self) -> u8 {
         u8::from(!matches!(self, OfferKind::Reservation | OfferKind::Ec2InstanceSavingsPlan(_)))
     }
+}
+
+/// Sorts of commitments that may be bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Reservations.
+    Reservation,
+    /// EC2 Instance Savings Plans.
+    Ec2InstancePlan,
+    /// Compute Savings Plans.
+    ComputePlan,
+    /// SageMaker Savings Plans.
+    SageMakerPlan,
+    /// Database Savings Plans.
+    DatabasePlan,
+}
+
+impl Sort {
+    /// Every sort.
+    pub const ALL: [Sort; 5] =
+        [Sort::Reservation, Sort::Ec2InstancePlan, Sort::ComputePlan, Sort::SageMakerPlan, Sort::DatabasePlan];
 }
 
 /// One offer for one pool. Money in units of 1e-12, per unit of the pool.

@@ -6,8 +6,9 @@ use super::aws::{Recommendation, money};
 use super::demand::Demand;
 use super::joint::{Effort, optimize};
 use super::market::{Market, Plan, PlanRate, Pool};
-use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind, Payment};
+use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind, Sort};
 use super::settle::{Use, settle};
+use crate::catalog::commitments::Payment;
 use crate::error::{Error, Result};
 
 /// What may be bought, and how money is valued.
@@ -17,10 +18,14 @@ pub struct Conditions {
     pub terms_years: Vec<u32>,
     /// Payment options that may be bought.
     pub payments: Vec<Payment>,
+    /// Sorts of commitments that may be bought.
+    pub sorts: Vec<Sort>,
     /// Yearly cost of capital, 0.08 being 8 %: future payments are discounted by it, month by month.
     pub capital_cost_yearly: f64,
     /// No Savings Plan may commit more for an hour, in USD.
     pub commitment_most: Option<f64>,
+    /// Commitments are whole multiples of this, in USD for an hour; any amount when not set.
+    pub commitment_step: Option<f64>,
     /// How long to look.
     pub effort: Effort,
 }
@@ -30,8 +35,10 @@ impl Default for Conditions {
         Conditions {
             terms_years: vec![1],
             payments: vec![Payment::NoUpfront, Payment::PartialUpfront, Payment::AllUpfront],
+            sorts: Sort::ALL.to_vec(),
             capital_cost_yearly: 0.0,
             commitment_most: None,
+            commitment_step: None,
             effort: Effort::default(),
         }
     }
@@ -39,7 +46,8 @@ impl Default for Conditions {
 
 impl Conditions {
     fn allow(&self, offer: &Offer) -> bool {
-        self.terms_years.contains(&offer.term_years) && self.payments.contains(&offer.payment)
+        let is_a_sort = self.sorts.contains(&offer.kind.sort());
+        is_a_sort && self.terms_years.contains(&offer.term_years) && self.payments.contains(&offer.payment)
     }
 }
 
@@ -82,8 +90,14 @@ struct Choice<'a> {
 pub fn propose(demand: &Demand, offers: &[Offer], conditions: &Conditions) -> Result<Proposal> {
     let choice = choose(demand, offers, conditions)?;
     let market = &choice.market;
-    let purchase = optimize(market, &conditions.effort);
+    let mut purchase = optimize(market, &conditions.effort);
+    if let Some(step) = conditions.commitment_step {
+        // A little above what is exact in binary counts as a whole step.
+        let whole = |commitment: f64| (commitment / step + 1e-6).floor() * step;
+        purchase.commitments.iter_mut().for_each(|commitment| *commitment = whole(*commitment));
+    }
     let settled = settle(market, &purchase.reserved, &purchase.commitments);
+    purchase.cost = settled.cost().max(purchase.bound);
     let hours = demand.hours as f64;
     let mut lines = Vec::new();
     for (at, (pool, offer)) in choice.pools.iter().enumerate() {
@@ -150,7 +164,7 @@ fn choose<'a>(demand: &'a Demand, offers: &'a [Offer], conditions: &Conditions) 
         terms.dedup();
         let terms: Vec<String> = terms.iter().map(u32::to_string).collect();
         return Err(not_available(format!(
-            "none of the {} offers has an allowed term and payment; there are terms of {} years: allow them with --term",
+            "none of the {} offers has an allowed kind, term and payment; there are terms of {} years: allow them with --term",
             offers.len(),
             terms.join(", ")
         )));
@@ -164,7 +178,9 @@ fn choose<'a>(demand: &'a Demand, offers: &'a [Offer], conditions: &Conditions) 
     }
     let mut choice = Choice { market: empty(demand), pools: Vec::new(), plans: Vec::new(), notes: Vec::new() };
     if allowed.len() < offers.len() {
-        choice.notes.push(format!("{} offers of other terms or payments were left out", offers.len() - allowed.len()));
+        choice
+            .notes
+            .push(format!("{} offers of other kinds, terms or payments were left out", offers.len() - allowed.len()));
     }
     fill(&mut choice, demand, &allowed, conditions);
     choice.market = choice.market.without_dominated();

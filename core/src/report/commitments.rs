@@ -1,5 +1,6 @@
 //! What commitments are worth, as sections: each commitment, who bought and who benefited, coverage and savings.
 
+use super::commitment_terms::{expiring_section, terms_section};
 use super::{Cell, ColumnKind, Report, Section};
 use crate::analyze::commitments::{
     Coverage, CoverageKey, Step, by_account, by_commitment, coverage_by, coverage_over_time, effective_savings,
@@ -71,7 +72,14 @@ pub fn replay_section(compared: &Comparison) -> Section {
 }
 
 fn sections(ledger: &Ledger, step: Step) -> Vec<Section> {
-    let mut sections = vec![each(ledger), accounts(ledger), savings(ledger), over_time(ledger, step)];
+    let mut sections = vec![
+        each(ledger),
+        terms_section(ledger),
+        expiring_section(ledger),
+        accounts(ledger),
+        savings(ledger),
+        over_time(ledger, step),
+    ];
     if step != Step::Monthly {
         sections.push(plans(ledger, step));
     }
@@ -88,7 +96,7 @@ fn sections(ledger: &Ledger, step: Step) -> Vec<Section> {
     sections
 }
 
-fn columns(columns: &[(&str, ColumnKind)]) -> Vec<(String, ColumnKind)> {
+pub(super) fn columns(columns: &[(&str, ColumnKind)]) -> Vec<(String, ColumnKind)> {
     columns.iter().map(|&(name, kind)| (name.to_owned(), kind)).collect()
 }
 
@@ -96,7 +104,7 @@ fn share(part: i128, whole: i128) -> Cell {
     ratio(part, whole).map_or(Cell::Missing, Cell::Ratio)
 }
 
-fn text(text: &str) -> Cell {
+pub(super) fn text(text: &str) -> Cell {
     Cell::Text(text.to_owned())
 }
 

@@ -1,15 +1,18 @@
 //! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
 
 mod changes;
+mod commitment_terms;
 mod commitments;
 mod detail;
 pub mod gates;
 mod month;
 mod names;
+mod plan;
 pub mod recommendations;
 mod sections;
 
 pub use commitments::{commitments, replay_section};
+pub use plan::plan;
 pub use sections::report;
 
 use crate::reconcile::certificate::{Certificate, Skipped};

@@ -87,6 +87,8 @@ line_items! {
     InstanceType Text "product_instance_type";
     InstanceFamily Text "product_instance_family" | "product_instance_type_family";
     ReservationArn Text "reservation_reservation_a_r_n" | "reservation_reservation_arn";
+    ReservationStart Time "reservation_start_time";
+    ReservationEnd Time "reservation_end_time";
     ReservationEffectiveCost Number "reservation_effective_cost";
     ReservationAmortizedUpfront Number "reservation_amortized_upfront_fee_for_billing_period";
     ReservationUnusedAmortizedUpfront Number "reservation_unused_amortized_upfront_fee_for_billing_period";
@@ -97,6 +99,8 @@ line_items! {
     ReservationNetUnusedAmortizedUpfront Number "reservation_net_unused_amortized_upfront_fee_for_billing_period";
     ReservationNetUnusedRecurring Number "reservation_net_unused_recurring_fee";
     SavingsPlanArn Text "savings_plan_savings_plan_a_r_n" | "savings_plan_savings_plan_arn";
+    SavingsPlanStart Time "savings_plan_start_time";
+    SavingsPlanEnd Time "savings_plan_end_time";
     SavingsPlanEffectiveCost Number "savings_plan_savings_plan_effective_cost";
     SavingsPlanRate Number "savings_plan_savings_plan_rate";
     SavingsPlanOfferingType Text "savings_plan_offering_type";

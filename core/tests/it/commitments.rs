@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use farthing::analyze::commitments::{
     CoverageKey, Step, by_account, by_commitment, coverage, coverage_by, plans_over_time,
 };
+use farthing::analyze::terms::{Scope, expiring, terms};
+use farthing::catalog::commitments::Payment;
+use farthing::{Costs, Metric};
 use farthing_fixtures::Dialect;
 
 use crate::support::{in_dialect, integer, make, small, whole_months};
@@ -73,4 +76,58 @@ fn coverage_adds_up_whatever_it_is_divided_by() {
     let answer = bill.commitments(Step::Daily).unwrap();
     let ids: Vec<&str> = answer.sections.iter().map(|section| section.id).collect();
     assert!(ids.contains(&"savings_plans_over_time") && ids.contains(&"commitments_by_account"), "{ids:?}");
+}
+
+/// 2026-08-01, the first second of the bills of three months.
+const FIRST: i64 = 1_785_542_400;
+const DAY: i64 = 86_400;
+
+#[test]
+fn terms_are_those_that_were_bought() {
+    let places = [("us-east-1", "m6i", 1, Payment::NoUpfront), ("eu-west-1", "r6i", 3, Payment::AllUpfront)];
+    for dialect in [Dialect::Cur2, Dialect::Legacy] {
+        let made = make(&whole_months(7), &in_dialect(dialect));
+        let bill = made.bill();
+        let terms = terms(bill.ledger().unwrap());
+        for (arn, hours) in made.truth["commitment_hours"].as_object().unwrap() {
+            let last = hours.as_object().unwrap().iter().next_back().unwrap();
+            assert_eq!(terms[arn].hourly, Some(integer(&last.1["bought"])), "{arn}");
+        }
+        for (region, family, years, payment) in places {
+            let scope = Scope::Ec2Family { family: family.to_owned(), region: region.to_owned() };
+            let one = terms.values().find(|one| one.scope == scope).unwrap();
+            assert_eq!((one.term_years, one.payment), (Some(years), Some(payment)), "{family}");
+            assert_eq!(one.ends.unwrap() - one.starts.unwrap(), i64::from(years) * 365 * DAY);
+        }
+        let reserved = |instance: &str| {
+            let mut found = terms.values().filter(|one| one.scope.words().contains(instance));
+            let one = found.next().unwrap_or_else(|| panic!("{instance}"));
+            ((one.starts.unwrap() - FIRST) / DAY, one.term_years, one.payment)
+        };
+        assert_eq!(reserved(": m5.large us-east-1"), (-100, Some(1), Some(Payment::NoUpfront)));
+        assert_eq!(reserved(": c6i.xlarge eu-west-1"), (8, Some(1), Some(Payment::PartialUpfront)));
+        assert_eq!(reserved(": m5.xlarge :0002 us-east-1"), (-30, Some(1), Some(Payment::AllUpfront)));
+        assert_eq!(reserved(": db.r5.large :0014 us-east-1"), (-10, Some(1), Some(Payment::NoUpfront)));
+    }
+}
+
+#[test]
+fn what_ends_soon_says_what_will_be_on_demand() {
+    let made = make(&whole_months(7), &in_dialect(Dialect::Cur2));
+    let bill = made.bill();
+    let found = expiring(bill.ledger().unwrap());
+    let [plan] = &found[..] else { panic!("one plan ends within 90 days: {found:?}") };
+    assert_eq!((plan.terms.starts, plan.days), (Some(FIRST - 200 * DAY), 73));
+    let covered = format!("CommitmentDiscountId={},x_LineItemType=SavingsPlanCoveredUsage", plan.terms.arn);
+    let question = Costs::by(["x_LineItemType"]).metric(Metric::UnblendedCost).daily().filter(covered);
+    let of_30_days =
+        |row: &&farthing::CostRow| row.period.as_ref().is_some_and(|day| day.to_string().as_str() > "2026-10-01");
+    let days = bill.costs(&question).unwrap().rows;
+    let covered: i128 = days.iter().filter(of_30_days).map(|row| row.cost.unwrap_or(0)).sum();
+    assert!(covered > 0);
+    assert!((plan.on_demand_monthly - covered * 730 / 720).abs() <= 1, "{covered} {plan:?}");
+    assert_eq!(plan.cost_monthly, plan.terms.hourly.unwrap() * 730);
+    let answer = bill.commitments(Step::Monthly).unwrap();
+    let section = answer.sections.iter().find(|section| section.id == "expiring").unwrap();
+    assert_eq!(section.rows[0][5], farthing::Cell::Text("90 days".to_owned()));
 }

@@ -13,6 +13,7 @@ mod formats;
 mod gates;
 mod messages;
 mod pages;
+mod plan_bill;
 mod planner;
 mod price_lists;
 mod properties;

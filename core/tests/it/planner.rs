@@ -1,10 +1,11 @@
 //! The planner against brute force and against a linear program.
 
+use farthing::catalog::commitments::Payment;
 use farthing::planner::aws::recommend;
 use farthing::planner::demand::Demand;
 use farthing::planner::joint::{Effort, Purchase, optimize};
 use farthing::planner::market::{Market, Plan, PlanRate, Pool};
-use farthing::planner::offers::{Offer, OfferKind, Payment};
+use farthing::planner::offers::{Offer, OfferKind};
 use farthing::planner::settle::settle;
 use farthing::planner::single::{Item, best_commitment};
 use proptest::prelude::*;

@@ -343,7 +343,7 @@ fn ledgers_that_were_exchanged_and_those_of_other_versions_are_not_used() {
     assert!(bill.store_notes().iter().all(|note| note.contains("the ledger of another delivery")));
     // A later version keeps its own beside ours.
     let name = ledgers[0].file_name().unwrap().to_str().unwrap();
-    let later = ledgers[0].with_file_name(name.replacen("v1-", "v9-", 1));
+    let later = ledgers[0].with_file_name(name.replacen("v2-", "v9-", 1));
     fs::write(&later, "of the future").unwrap();
     let bill = kept.open();
     assert_eq!((said(&bill), bill.store_notes().len()), (whole, 0));

@@ -1,0 +1,158 @@
+//! Plans for bills whose truth is known.
+
+use farthing::analyze::commitments::coverage;
+use farthing::catalog::commitments::Payment;
+use farthing::planner::bill::Method;
+use farthing::planner::eligible::Scope;
+use farthing::planner::offers::{OfferKind, Sort};
+use farthing::planner::proposal::Conditions;
+use farthing::{BillPlan, Costs, Metric, PlanRequest, PriceSource};
+use farthing_fixtures::{Action, Config, Dialect, Taken};
+
+use crate::support::{in_dialect, make, small, whole_months};
+
+/// The hours of 2026-10.
+const OCTOBER: (i64, i64) = (1_790_812_800 / 3_600, 1_790_812_800 / 3_600 + 744);
+
+fn no_upfront(scope: Scope) -> PlanRequest {
+    let conditions = Conditions { payments: vec![Payment::NoUpfront], ..Conditions::default() };
+    PlanRequest { conditions, scope, method: Method::Optimal }
+}
+
+#[test]
+fn nothing_that_could_be_covered_is_lost() {
+    for dialect in [Dialect::Cur2, Dialect::Legacy, Dialect::Focus1_0] {
+        let made = make(&whole_months(7), &in_dialect(dialect));
+        let bill = made.bill();
+        let plan = bill.plan(&PlanRequest::default()).unwrap();
+        let left_out =
+            plan.skipped.iter().filter_map(|one| one.what.strip_prefix("usage of ")?.strip_suffix(" on demand"));
+        let left_out: i128 = left_out.map(|text| farthing::money::from_text(text, 12).unwrap().units).sum();
+        let eligible: i128 = coverage(bill.ledger().unwrap()).iter().map(|month| month.eligible).sum();
+        assert_eq!(plan.uncovered + plan.covered + left_out, eligible, "{}", dialect_name(dialect));
+        assert_eq!(plan.priced_by.values().sum::<i128>(), plan.uncovered, "every pool has an offer");
+        let proposal = plan.proposal.as_ref().unwrap();
+        let off = (proposal.on_demand_cost - plan.uncovered).abs();
+        assert!(off < plan.uncovered / 1_000_000, "the plan is about all of it, off by {off}");
+        assert!(proposal.cost < proposal.on_demand_cost && proposal.lower_bound <= proposal.cost);
+        assert!(proposal.gap <= 0.02, "gap {}", proposal.gap);
+    }
+}
+
+fn dialect_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Cur2 => "CUR 2.0",
+        Dialect::Legacy => "legacy",
+        Dialect::Focus1_0 | Dialect::Focus1_2 => "FOCUS",
+    }
+}
+
+#[test]
+fn prices_are_the_bills_own_where_it_has_them() {
+    let made = make(&whole_months(7), &in_dialect(Dialect::Cur2));
+    let plan = made.bill().plan(&no_upfront(Scope::default())).unwrap();
+    assert!(plan.priced_by[&PriceSource::Bill] > 0, "{:?}", plan.priced_by);
+    // In FOCUS there are no terms, so every rate is the catalog's.
+    let made = make(&whole_months(7), &in_dialect(Dialect::Focus1_0));
+    let plan = made.bill().plan(&no_upfront(Scope::default())).unwrap();
+    assert!(!plan.priced_by.contains_key(&PriceSource::Bill) && !plan.lines.is_empty(), "{:?}", plan.priced_by);
+}
+
+/// What is bought, as the factory buys it.
+fn action(account: &str, plan: &BillPlan, at: usize) -> Option<Action> {
+    let line = &plan.lines[at];
+    let account = account.to_owned();
+    let micros = |units: i128| i64::try_from(units / 1_000_000).unwrap();
+    Some(match &line.line.kind {
+        OfferKind::ComputeSavingsPlan => {
+            let hourly_usd_micros = micros(line.line.hourly_commitment?);
+            Action::BuySavingsPlan { account, family: None, hourly_usd_micros }
+        }
+        OfferKind::Ec2InstanceSavingsPlan(scope) => {
+            let (family, region) = scope.split_once(' ')?;
+            let family = Some((family.to_owned(), region.to_owned()));
+            Action::BuySavingsPlan { account, family, hourly_usd_micros: micros(line.line.hourly_commitment?) }
+        }
+        _ => return None,
+    })
+}
+
+#[test]
+fn what_the_plan_displaces_is_what_the_bill_made_again_with_it_drops_by() {
+    for seed in [7, 11] {
+        // No plans yet, so rates are the catalog's, a little off the factory's.
+        let config = Config { plans_from: 9, ..whole_months(seed) };
+        let made = make(&config, &in_dialect(Dialect::Cur2));
+        let bill = made.bill();
+        let mut request = no_upfront(Scope { hours: Some(OCTOBER), ..Scope::default() });
+        request.conditions.sorts = vec![Sort::ComputePlan, Sort::Ec2InstancePlan];
+        let plan = bill.plan(&request).unwrap();
+        let payer = made.truth["payer"].as_str().unwrap();
+        let (mut actions, mut predicted) = (Vec::new(), 0);
+        for at in 0..plan.lines.len() {
+            if let Some(action) = action(payer, &plan, at) {
+                actions.push(Taken { action, from_month: 2 });
+                predicted += plan.lines[at].line.on_demand_displaced_monthly * plan.hours as i128 / 730;
+            }
+        }
+        assert!(!actions.is_empty() && actions.len() == plan.lines.len(), "{:?}", plan.lines);
+        let made_again = make(&Config { actions, ..config }, &in_dialect(Dialect::Cur2));
+        let again = made_again.bill();
+        let on_demand = |bill: &farthing::Bill| {
+            let question = Costs::by(["x_LineItemType"]).metric(Metric::UnblendedCost).period("2026-10");
+            let rows = bill.costs(&question.filter("x_LineItemType=Usage")).unwrap().rows;
+            rows.iter().map(|row| row.cost.unwrap_or(0)).sum::<i128>()
+        };
+        let dropped = on_demand(&bill) - on_demand(&again);
+        let off = (dropped - predicted) as f64 / predicted as f64;
+        assert!(off.abs() < 0.05, "seed {seed}: {predicted} was predicted and {dropped} dropped, off by {off}");
+    }
+}
+
+#[test]
+fn what_is_excluded_is_in_no_line() {
+    let made = make(&whole_months(7), &in_dialect(Dialect::Cur2));
+    let bill = made.bill();
+    let all = bill.plan(&no_upfront(Scope::default())).unwrap();
+    let families_excluded = vec!["m5".to_owned(), "AmazonRDS".to_owned()];
+    let some = bill.plan(&no_upfront(Scope { families_excluded, ..Scope::default() })).unwrap();
+    assert!(some.uncovered < all.uncovered);
+    let is_excluded = |covers: &str| covers.contains(" m5 ") || covers.contains("m5.") || covers.contains("RDS");
+    assert!(all.lines.iter().any(|line| is_excluded(&line.covers)), "{:?}", all.lines);
+    assert!(!some.lines.iter().any(|line| is_excluded(&line.covers)), "{:?}", some.lines);
+    assert!(some.skipped.iter().any(|one| one.reason == "its family or service is excluded"));
+    let accounts_excluded = vec![made.truth["payer"].as_str().unwrap().to_owned()];
+    let some = bill.plan(&no_upfront(Scope { accounts_excluded, ..Scope::default() })).unwrap();
+    assert!(some.uncovered < all.uncovered && some.skipped.iter().any(|one| one.reason == "its account is excluded"));
+}
+
+#[test]
+fn hours_that_the_bill_lacks_are_not_idle_hours() {
+    // A small bill has a few hours of each day.
+    let made = make(&small(7), &in_dialect(Dialect::Cur2));
+    let plan = made.bill().plan(&PlanRequest::default()).unwrap();
+    assert!(plan.skipped.iter().any(|one| one.what.ends_with("hours of the window")), "{:?}", plan.skipped);
+    assert!(!plan.lines.is_empty() && plan.lines.iter().all(|line| line.line.utilization.unwrap() > 0.5));
+}
+
+#[test]
+fn every_line_says_how_it_is_bought() {
+    let made = make(&whole_months(7), &in_dialect(Dialect::Cur2));
+    let bill = made.bill();
+    for method in [Method::Optimal, Method::Aws] {
+        let plan = bill.plan(&PlanRequest { method, ..PlanRequest::default() }).unwrap();
+        assert_eq!(plan.proposal.is_some(), method == Method::Optimal);
+        for line in plan.lines.iter().filter(|line| line.line.savings_monthly > 0) {
+            let years = i128::from(line.line.term_years);
+            assert_eq!(line.obligation, line.line.cost_monthly * 12 * years);
+            assert!(line.command.starts_with("aws ") && line.command.contains("offering"), "{line:?}");
+            let bought = match line.line.quantity {
+                Some(quantity) => format!("count {quantity} "),
+                None => "--commitment ".to_owned(),
+            };
+            assert!(line.command.contains(&bought), "{}", line.command);
+            let pays = line.pays_after_months.unwrap();
+            assert!(pays > 0.0 && pays < 12.0 * years as f64, "what saves pays within its term: {line:?}");
+        }
+    }
+}
