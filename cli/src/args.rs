@@ -178,6 +178,9 @@ pub(crate) struct Demo {
     /// Write the right answers as JSON beside the bill
     #[arg(long)]
     pub(crate) truth: bool,
+    /// Write what CloudWatch would have measured of its instances, as metrics.parquet beside the bill
+    #[arg(long)]
+    pub(crate) metrics: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

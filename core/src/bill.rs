@@ -12,10 +12,12 @@ use self::rows::Rows;
 use crate::analyze::commitments::Step;
 use crate::analyze::request::{CostTable, Costs};
 use crate::analyze::{costs, scan};
+use crate::catalog::quotes::Catalog;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
 use crate::ingest::Inventory;
+use crate::ingest::metrics::Metrics;
 use crate::ingest::opening::{Finding, Opening};
 #[cfg(feature = "s3")]
 use crate::ingest::s3::{FetchProgress, S3Options};
@@ -29,6 +31,8 @@ use crate::replay::bill::{Comparison, REPLAY_COLUMNS, replay_plans};
 use crate::report::Report;
 use crate::report::gates::{Gate, GateResult};
 use crate::report::recommendations::{Recommendations, Request, recommendations};
+use crate::rightsize::fleet::Fleet;
+use crate::rightsize::preferences::Preferences;
 
 /// What the store remembers certificates as.
 const CERTIFICATE: &str = "certificate";
@@ -352,5 +356,28 @@ impl Bill {
         request.check()?;
         let certificate = self.reconcile(None)?;
         recommendations(self.ledger()?, certificate, request)
+    }
+
+    /// Sizes the bill's EC2 instances by what was measured of them: which are too large or too small, which types would do,
+    /// what that saves after commitments, and how far it holds.
+    ///
+    /// ```no_run
+    /// use farthing::catalog::quotes::Catalog;
+    /// use farthing::ingest::metrics::Metrics;
+    /// use farthing::rightsize::preferences::Preferences;
+    /// let metrics = Metrics::read(&["cloudwatch.parquet"], 14)?;
+    /// let fleet = farthing::Bill::open("bill/")?.rightsize(&metrics, &Catalog::bundled(), Preferences::default())?;
+    /// for machine in &fleet.machines {
+    ///     println!("{} {}", machine.resource_id, machine.assessment.verdict.name());
+    /// }
+    /// # Ok::<(), farthing::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies, [`Error::NotAvailable`] for one
+    /// without resource ids, usage types or 14 days of usage, [`Error::Table`] for price lists that are damaged.
+    pub fn rightsize(&self, metrics: &Metrics, catalog: &Catalog, preferences: Preferences) -> Result<Fleet> {
+        let certificate = self.reconcile(None)?;
+        crate::rightsize::fleet::of_bill(self.ledger()?, certificate, metrics, catalog, preferences)
     }
 }

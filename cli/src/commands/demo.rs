@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use farthing::render::counted;
-use farthing_fixtures::{Config, WriteOptions, write_bill};
+use farthing_fixtures::{Config, WriteOptions, write_bill, write_metrics};
 
 use super::{Outcome, Problem};
 use crate::args::{Demo, Dialect, Everywhere, Scale, Waste};
@@ -21,6 +21,9 @@ pub(super) fn run(args: &Demo, everywhere: &Everywhere, screen: &Screen) -> Outc
     }
     let staged = Staged::beside(folder).map_err(said)?;
     let written = write_bill(staged.place(), &config(args), &options(args, everywhere))?;
+    if args.metrics {
+        write_metrics(&staged.place().join("metrics.parquet"), &config(args))?;
+    }
     staged.finish().map_err(said)?;
     screen.note(&format!(
         "wrote {} in {} to {}",

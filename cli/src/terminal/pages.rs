@@ -5,10 +5,11 @@ use farthing::render::catalog::{self, Known};
 use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
 use farthing::render::plans::{self, Plans};
 use farthing::render::{
-    all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, headline, kept, printable,
+    all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, fleet, headline, kept, printable,
     registry, rightsizing, summaries,
 };
 use farthing::rightsize::cost_explorer::Advices;
+use farthing::rightsize::fleet::Fleet;
 use farthing::{Certificate, CostTable, Detector, Inventory, Recommendations, Report, Skipped};
 
 use super::table::table;
@@ -160,6 +161,19 @@ pub(crate) fn kept(all: &[Listed], folder: &str, look: Look) -> String {
     let bytes = all.iter().map(|listed| listed.bytes).sum();
     page.line(&format!("{} in {folder}, {}", counted(all.len() as u64, "ledger"), bytes_text(bytes)));
     page.table(&kept::grid(all));
+    page.text
+}
+
+/// Which of a bill's instances are too large or too small.
+pub(crate) fn fleet(answer: &Fleet, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.title("Rightsizing");
+    page.line(&fleet::headline(answer));
+    page.table(&fleet::table(answer, look.verbose));
+    fleet::notes(answer).iter().for_each(|note| page.dimmed(note));
+    page.heading("Savings against risk");
+    page.table(&fleet::curve(answer));
+    page.skipped(&answer.skipped.iter().collect::<Vec<_>>());
     page.text
 }
 

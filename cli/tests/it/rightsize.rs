@@ -3,6 +3,8 @@
 use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::bill::{Place, units};
+
 const HEADER: &str = "resource_id,instance_type,region_id,operating_system,running_hours,reserved_hours,on_demand_hours,cpu_percent_max\n";
 
 /// Rates with which Cost Explorer printed the savings of `i-small` and `i-partly` in a list of July 2021.
@@ -161,4 +163,43 @@ fn what_is_wrong_with_the_table_is_named() {
     }
     let (code, _, stderr) = run("i-1,t3.large,us-east-1,Linux,336,0,336,3\n", Some("type,cost\nt3.large,1\n"), "");
     assert!(code == 1 && stderr.contains("prices.csv: it has no column on_demand_rate"), "{stderr}");
+}
+
+#[test]
+fn a_bill_and_its_metrics_size_its_instances() {
+    let place = Place::empty();
+    place.stdout("demo bill --months 1 --scale 20000 --metrics --waste none");
+    let answer = place.json("rightsize bill --metrics bill/metrics.parquet --format json");
+    assert_eq!((answer["schema"].as_str(), answer["mode"].as_str()), (Some("farthing.rightsize/1"), Some("metrics")));
+    let rows = answer["rows"].as_array().unwrap();
+    let sum: i128 = rows
+        .iter()
+        .filter(|row| row["finding"] == "over-provisioned")
+        .map(|row| units(row["savings_monthly"].as_str().unwrap()))
+        .sum();
+    assert_eq!(units(answer["totals"]["savings_monthly"].as_str().unwrap()), sum);
+    let over = rows.iter().find(|row| row["finding"] == "over-provisioned").unwrap();
+    assert!(over["options"].as_array().unwrap().iter().any(|option| option["is_advised"] == true), "{over}");
+    assert!(over["options"][0]["projected_percent"]["CPU"].as_f64().unwrap() <= 80.0, "{over}");
+    assert_eq!(over["action"], "modify");
+    assert!(answer["curve"].as_array().unwrap().len() >= 12);
+    let bold = place.json("rightsize bill --metrics bill/metrics.parquet --preset max-savings --format json");
+    let total = |answer: &Value| units(answer["totals"]["savings_monthly"].as_str().unwrap());
+    assert!(total(&bold) >= total(&answer));
+    let page = place.stdout("rightsize bill --metrics bill/metrics.parquet");
+    assert!(
+        page.contains("Savings against risk") && page.contains("P99.5, headroom 20% CPU and 20% memory, 14 days"),
+        "{page}"
+    );
+    assert!(place.stdout("rightsize bill --metrics bill/metrics.parquet --format csv").lines().count() > rows.len());
+    for (line, told) in [
+        ("rightsize bill", "--metrics"),
+        ("rightsize bill --metrics m.csv --percentile 99.3", "steps of 0.5"),
+        ("rightsize --table t.csv", "--mode"),
+        ("rightsize", "SOURCE"),
+    ] {
+        let output = place.farthing(line).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && message.contains(told), "{line}: {message}");
+    }
 }

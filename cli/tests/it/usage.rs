@@ -21,6 +21,8 @@ fn every_example_of_the_help_runs() {
     let instances = "resource_id,instance_type,region_id,operating_system,running_hours,reserved_hours,on_demand_hours,\
                      cpu_percent_max\ni-1,t3.large,us-east-1,Linux,336,0,336,3\n";
     std::fs::write(place.path("instances.csv"), instances).unwrap();
+    let metrics = "resource_id,timestamp,metric,statistic,value,unit\ni-1,2026-10-01T00:00:00Z,CPUUtilization,Maximum,3,Percent\n";
+    std::fs::write(place.path("metrics.csv"), metrics).unwrap();
     std::fs::write(place.path("prices.csv"), "instance_type,on_demand_rate\nt3.large,0.1\nt3.small,0.05\n").unwrap();
     for command in [""].iter().chain(&COMMANDS) {
         let lines = examples(&place.stdout(&format!("{command} --help")));

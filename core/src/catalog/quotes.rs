@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::commitments::family_and_size;
+use super::instance_types::InstanceType;
 use super::platforms::Platform;
 use super::price_lists::folder::PriceLists;
 use super::price_lists::rates::Terms;
@@ -115,6 +116,11 @@ impl Catalog {
     pub fn ec2_vcpus(&self, instance_type: &str) -> Option<u32> {
         let told = self.table.as_ref().and_then(|table| table.vcpus(instance_type));
         told.or_else(|| ec2_types().get(instance_type).map(|one| one.vcpus))
+    }
+
+    /// EC2's instance types, in order of their names.
+    pub fn ec2_types(&self) -> &'static [InstanceType] {
+        &ec2_types().all
     }
 
     /// The month that the descriptions of EC2's instance types are of.

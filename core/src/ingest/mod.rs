@@ -13,6 +13,7 @@ mod footer;
 pub mod guard;
 pub mod limits;
 pub mod manifest;
+pub mod metrics;
 #[cfg(feature = "s3")]
 pub(crate) mod objects;
 #[cfg(not(feature = "s3"))]

@@ -7,6 +7,7 @@ pub mod catalog;
 #[cfg(feature = "html")]
 pub mod charts;
 pub mod csv;
+pub mod fleet;
 pub mod grid;
 #[cfg(feature = "html")]
 pub mod html;

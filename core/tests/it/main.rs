@@ -18,6 +18,7 @@ mod planner;
 mod price_lists;
 mod properties;
 mod questions;
+mod rightsize;
 #[cfg(feature = "s3")]
 mod s3;
 mod sameness;
