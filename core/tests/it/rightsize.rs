@@ -99,13 +99,11 @@ fn machines_of_known_right_sizes_are_found() {
             let required = truth.required_memory_mib.unwrap_or(0);
             // Real sizes have a little less memory than the ladder says.
             assert!(i64::from(kind.memory_mib) * 100 >= required * 90, "{truth:?} {}", kind.name);
-            assert!(
-                choice
-                    .projected
-                    .iter()
-                    .all(|(_, percent)| *percent <= 80.001 || found.verdict == Verdict::UnderProvisioned),
-                "{truth:?} {choice:?}"
-            );
+            // The mean must be within what burst credits keep up; nothing is kept free of it.
+            let most = |dimension| if dimension == Dimension::CpuCredits { 100.001 } else { 80.001 };
+            let is_short = found.verdict == Verdict::UnderProvisioned;
+            let fits = choice.projected.iter().all(|&(dimension, percent)| percent <= most(dimension));
+            assert!(fits || is_short, "{truth:?} {choice:?}");
             if truth.case == MachineCase::MemoryBlind {
                 assert!(kind.memory_mib >= own.memory_mib, "{truth:?} {}", kind.name);
             }
