@@ -84,6 +84,15 @@ pub(crate) struct Plan {
     /// No Savings Plan may commit more for an hour
     #[arg(long, value_name = "USD", value_parser = commitment)]
     pub(crate) max_commitment: Option<f64>,
+    /// All commitments together may cost no more for an hour
+    #[arg(long, value_name = "USD", value_parser = commitment)]
+    pub(crate) max_spend: Option<f64>,
+    /// No greater share of what could be covered may be covered, 0.8 being 80 %
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) max_coverage: Option<f64>,
+    /// Every purchase must pay for itself within so many months of usage as it is
+    #[arg(long, value_name = "MONTHS", value_parser = months)]
+    pub(crate) max_break_even: Option<f64>,
     /// Leave out usage of these accounts
     #[arg(long = "exclude-account", value_name = "ID", num_args = 1.., conflicts_with = "demand")]
     pub(crate) accounts_excluded: Vec<String>,
@@ -142,5 +151,19 @@ fn commitment(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(amount) if (0.0..=1_000_000.0).contains(&amount) => Ok(amount),
         _ => Err("use an amount for an hour such as 12.5".to_owned()),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("use a share between 0 and 1 such as 0.8".to_owned()),
+    }
+}
+
+fn months(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(months) if (0.0..=60.0).contains(&months) => Ok(months),
+        _ => Err("use a number of months such as 9".to_owned()),
     }
 }

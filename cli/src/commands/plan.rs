@@ -4,6 +4,7 @@ use farthing::PlanRequest;
 use farthing::catalog::commitments;
 use farthing::planner::aws::recommend;
 use farthing::planner::bill;
+use farthing::planner::caps::Caps;
 use farthing::planner::demand::Demand;
 use farthing::planner::eligible::Scope;
 use farthing::planner::offers::{self, Offer, read_offers};
@@ -81,6 +82,12 @@ fn conditions(args: &Plan) -> Conditions {
         sorts: if args.sorts.is_empty() { usual.sorts } else { args.sorts.iter().map(|&sort| sort_of(sort)).collect() },
         capital_cost_yearly: args.capital_cost,
         commitment_most: args.max_commitment,
+        caps: Caps {
+            spend_hourly_most: args.max_spend,
+            coverage_most: args.max_coverage,
+            pays_after_months_most: args.max_break_even,
+            ..Caps::default()
+        },
         ..usual
     }
 }

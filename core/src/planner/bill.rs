@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::aws::{self, Recommendation};
+use super::caps::within_caps;
+use super::choice::choose;
 use super::classes::Use;
+use super::decision::{Decision, decide};
 use super::eligible::{Eligible, Scope, eligible};
 use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind};
 use super::pricing::{Priced, offers};
-use super::proposal::{Conditions, Proposal, propose};
+use super::proposal::{Conditions, Proposal, proposal};
 use super::purchase::{plan_command, reservation_command};
 use crate::analyze::terms::{Expiry, expiring};
 use crate::error::{Error, Result};
@@ -70,6 +73,8 @@ pub struct BillPlan {
     pub lines: Vec<PlannedLine>,
     /// The joint proposal with its bound; none of AWS's way.
     pub proposal: Option<Proposal>,
+    /// The frontier, scenarios and the ladder; none of AWS's way.
+    pub decision: Option<Decision>,
     /// The currency of every amount.
     pub currency: String,
     /// The billing periods of the bill.
@@ -116,20 +121,24 @@ pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) ->
         return Err(Error::Currencies { currencies: currencies.join(", ") });
     };
     let mut usage = eligible(ledger, &request.scope);
-    let conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
+    let mut conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
+    conditions.caps.covered_already = usage.covered as f64 / 1e12;
     let priced = offers(ledger, &usage, &conditions);
     let sold: HashSet<&str> = priced.iter().map(|one| one.offer.pool.as_str()).collect();
     usage.keep(|pool| sold.contains(pool), "nothing that may be bought is sold for it");
     has_something(ledger, &usage)?;
     let all: Vec<Offer> = priced.iter().map(|one| one.offer.clone()).collect();
-    let (lines, proposal) = match request.method {
+    let (lines, proposal, decision) = match request.method {
         // A failed check: no figure is shown.
-        _ if !certificate.figures_allowed() => (Vec::new(), None),
+        _ if !certificate.figures_allowed() => (Vec::new(), None, None),
         Method::Optimal => {
-            let proposal = propose(&usage.demand, &all, &conditions)?;
-            (proposal.lines.clone(), Some(proposal))
+            let choice = choose(&usage.demand, &all, &conditions)?;
+            let (bought, bound) = within_caps(&choice, &conditions);
+            let proposal = proposal(&choice, &bought, bound, usage.hours.len());
+            let decision = decide(&choice, &bought, &usage, &conditions);
+            (proposal.lines.clone(), Some(proposal), Some(decision))
         }
-        Method::Aws => (aws::recommend(&usage.demand, &all), None),
+        Method::Aws => (aws::recommend(&usage.demand, &all), None, None),
     };
     let sources = Sources::of(&priced);
     let lines = lines.into_iter().map(|line| planned(line, &usage, &sources)).collect();
@@ -140,6 +149,7 @@ pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) ->
         method: request.method,
         lines,
         proposal,
+        decision,
         currency: currency.clone(),
         periods: ledger.periods(),
         window: (usage.hours.first().copied().unwrap_or(0), usage.hours.last().copied().unwrap_or(0)),

@@ -60,6 +60,16 @@ impl Market {
         costs.sum()
     }
 
+    /// The market in which every commitment costs `factor` times its price; what it covers stays the same.
+    pub(super) fn dearer(&self, factor: f64) -> Market {
+        let mut market = self.clone();
+        for reservation in market.pools.iter_mut().filter_map(|pool| pool.reservation.as_mut()) {
+            *reservation *= factor;
+        }
+        market.plans.iter_mut().for_each(|plan| plan.price *= factor);
+        market
+    }
+
     /// The rate of a pool under a plan.
     pub fn rate(&self, pool: usize, plan: usize) -> Option<f64> {
         self.pools[pool].plans.iter().find(|rate| rate.plan == plan).map(|rate| rate.rate)

@@ -4,7 +4,10 @@
 pub mod aws;
 pub mod bill;
 mod bound;
+pub mod caps;
+mod choice;
 pub mod classes;
+pub mod decision;
 pub mod demand;
 pub mod eligible;
 pub mod joint;
@@ -14,5 +17,6 @@ mod pricing;
 pub mod proposal;
 mod purchase;
 mod respond;
+pub mod scenarios;
 pub mod settle;
 pub mod single;

@@ -4,7 +4,10 @@ use super::commitment_terms::expiring_rows;
 use super::commitments::{columns, text};
 use super::{Cell, ColumnKind, Report, Section};
 use crate::planner::bill::{BillPlan, Method, PlannedLine};
-use crate::schema::money::money_text;
+use crate::planner::caps::FrontierPoint;
+use crate::planner::decision::Decision;
+use crate::planner::scenarios::{Ladder, Scenario};
+use crate::schema::money::{display_cents, money_text};
 
 /// A bill's plan as a report.
 pub fn plan(plan: &BillPlan) -> Report {
@@ -12,11 +15,20 @@ pub fn plan(plan: &BillPlan) -> Report {
         title: "What to buy".to_owned(),
         periods: plan.periods.clone(),
         currency: plan.currency.clone(),
-        sections: vec![purchases(plan), priced_by(plan), expiring_rows(&plan.expiring), commands(plan)],
+        sections: sections(plan),
         detail: None,
         savings: None,
         certificate: plan.certificate.clone(),
     }
+}
+
+fn sections(plan: &BillPlan) -> Vec<Section> {
+    let mut sections = vec![purchases(plan)];
+    if let Some(decision) = plan.decision.as_ref().filter(|_| !plan.lines.is_empty()) {
+        sections.extend([frontier(plan, decision), scenarios(decision), ladder(plan, &decision.ladder)]);
+    }
+    sections.extend([priced_by(plan), expiring_rows(&plan.expiring), commands(plan)]);
+    sections
 }
 
 /// How much of a line is bought.
@@ -121,6 +133,111 @@ fn commands(plan: &BillPlan) -> Section {
             .to_owned(),
         columns: columns(&[("Commitment", ColumnKind::Text), ("Command", ColumnKind::Text)]),
         rows: plan.lines.iter().map(|line| vec![text(&what(line)), text(&command(line))]).collect(),
+        total: None,
+    }
+}
+
+fn usd(amount: f64) -> Cell {
+    Cell::Money((amount * 1e10).round() as i128 * 100)
+}
+
+fn frontier(plan: &BillPlan, decision: &Decision) -> Section {
+    let all = plan.covered + plan.uncovered;
+    let coverage = |displaced_monthly: f64| {
+        let displaced = displaced_monthly * plan.hours as f64 / 730.0;
+        (all > 0).then(|| Cell::Ratio((plan.covered as f64 / 1e12 + displaced) / (all as f64 / 1e12)))
+    };
+    let row = |point: &FrontierPoint| {
+        vec![
+            text(&format!("{:.2}", point.margin)),
+            usd(point.spend_hourly),
+            usd(point.savings_monthly),
+            usd(point.unused_monthly),
+            coverage(point.displaced_monthly).unwrap_or(Cell::Missing),
+            point.pays_after_months.map_or(Cell::Missing, |months| text(&format!("{months:.1} months"))),
+            usd(point.obligation),
+        ]
+    };
+    Section {
+        id: "frontier",
+        title: "How much to commit".to_owned(),
+        note: "Each row is the best of all purchases that cost as much: its last dollar saves at least as many dollars as the \
+               margin says. Buying less gives up savings, and wastes and binds less."
+            .to_owned(),
+        columns: columns(&[
+            ("Margin", ColumnKind::Text),
+            ("CostHourly", ColumnKind::Money),
+            ("SavingsMonthly", ColumnKind::Money),
+            ("UnusedMonthly", ColumnKind::Money),
+            ("Coverage", ColumnKind::Ratio),
+            ("PaysAfter", ColumnKind::Text),
+            ("Obligation", ColumnKind::Money),
+        ]),
+        rows: decision.frontier.iter().map(row).collect(),
+        total: None,
+    }
+}
+
+fn scenarios(decision: &Decision) -> Section {
+    let row = |one: &Scenario| {
+        vec![
+            text(&one.name),
+            usd(one.on_demand_monthly),
+            usd(one.savings_monthly),
+            usd(one.best_savings_monthly),
+            usd((one.best_savings_monthly - one.savings_monthly).max(0.0)),
+            one.utilization.map_or(Cell::Missing, Cell::Ratio),
+        ]
+    };
+    Section {
+        id: "scenarios",
+        title: "If usage changes".to_owned(),
+        note: "What the purchase saves then, and what the best purchase for that usage would have. Modernized: the family runs \
+               on at 80 % of its price in another, where Compute plans follow it and its own plans and reservations do not."
+            .to_owned(),
+        columns: columns(&[
+            ("Change", ColumnKind::Text),
+            ("OnDemandMonthly", ColumnKind::Money),
+            ("SavingsMonthly", ColumnKind::Money),
+            ("BestMonthly", ColumnKind::Money),
+            ("Regret", ColumnKind::Money),
+            ("Utilization", ColumnKind::Ratio),
+        ]),
+        rows: decision.scenarios.iter().map(row).collect(),
+        total: None,
+    }
+}
+
+fn ladder(plan: &BillPlan, ladder: &Ladder) -> Section {
+    let row = |line: &PlannedLine| {
+        let parts = match (line.line.quantity, line.line.hourly_commitment) {
+            (Some(quantity), _) => ladder.parts(quantity).iter().map(i128::to_string).collect::<Vec<_>>(),
+            (None, commitment) => {
+                let thousandths = commitment.unwrap_or(0) / 1_000_000_000;
+                let parts = ladder.parts(thousandths);
+                parts.iter().map(|part| format!("{}.{:03}", part / 1_000, part % 1_000)).collect()
+            }
+        };
+        let mut row = vec![text(&what(line))];
+        row.extend(parts.iter().map(|part| text(part)));
+        row
+    };
+    let when = |part: u32| if part == 0 { "Now".to_owned() } else { format!("After{}Days", part * ladder.days_apart) };
+    let mut names = vec![("Commitment".to_owned(), ColumnKind::Text)];
+    names.extend((0..ladder.tranches).map(|part| (when(part), ColumnKind::Text)));
+    Section {
+        id: "ladder",
+        title: "In parts".to_owned(),
+        note: format!(
+            "Bought in {} equal parts, {} days apart, a quarter of the book ends at a time and each part is decided anew; the \
+             first year then saves {} and not {}.",
+            ladder.tranches,
+            ladder.days_apart,
+            display_cents((ladder.first_year * 1e12) as i128),
+            display_cents((ladder.first_year_at_once * 1e12) as i128)
+        ),
+        columns: names,
+        rows: plan.lines.iter().map(row).collect(),
         total: None,
     }
 }

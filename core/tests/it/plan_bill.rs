@@ -3,6 +3,7 @@
 use farthing::analyze::commitments::coverage;
 use farthing::catalog::commitments::Payment;
 use farthing::planner::bill::Method;
+use farthing::planner::caps::Caps;
 use farthing::planner::eligible::Scope;
 use farthing::planner::offers::{OfferKind, Sort};
 use farthing::planner::proposal::Conditions;
@@ -155,4 +156,67 @@ fn every_line_says_how_it_is_bought() {
             assert!(pays > 0.0 && pays < 12.0 * years as f64, "what saves pays within its term: {line:?}");
         }
     }
+}
+
+#[test]
+fn limits_are_kept_and_certified() {
+    let config = Config { plans_from: 9, ..whole_months(7) };
+    let made = make(&config, &in_dialect(Dialect::Cur2));
+    let bill = made.bill();
+    let free = bill.plan(&no_upfront(Scope::default())).unwrap();
+    let within = |caps: Caps| {
+        let mut request = no_upfront(Scope::default());
+        request.conditions.caps = caps;
+        let plan = bill.plan(&request).unwrap();
+        let proposal = plan.proposal.clone().unwrap();
+        assert!(proposal.lower_bound <= proposal.cost && proposal.savings_monthly > 0, "{caps:?}");
+        assert!(proposal.savings_monthly < free.proposal.as_ref().unwrap().savings_monthly, "{caps:?} costs something");
+        plan
+    };
+    let hourly = |plan: &BillPlan| plan.lines.iter().map(|line| line.line.cost_monthly).sum::<i128>() as f64 / 730e12;
+    let most = hourly(&free) / 2.0;
+    let plan = within(Caps { spend_hourly_most: Some(most), ..Caps::default() });
+    assert!(hourly(&plan) <= most * 1.000_001 && hourly(&plan) > most * 0.8, "{} of {most}", hourly(&plan));
+    assert!(plan.proposal.unwrap().gap < 0.02);
+    let now = free.coverage().0.unwrap();
+    let most = (now + free.coverage().1.unwrap()) / 2.0;
+    let plan = within(Caps { coverage_most: Some(most), ..Caps::default() });
+    let reached = plan.coverage().1.unwrap();
+    assert!(reached <= most + 1e-6 && reached > now, "{now} to {reached}, at most {most}");
+    let latest = free.lines.iter().filter_map(|line| line.pays_after_months).fold(0.0, f64::max);
+    let plan = within(Caps { pays_after_months_most: Some(latest * 0.9), ..Caps::default() });
+    assert!(plan.lines.iter().all(|line| line.pays_after_months.unwrap() <= latest * 0.9 + 1e-6), "{:?}", plan.lines);
+}
+
+#[test]
+fn the_decision_goes_from_the_best_purchase_down_and_says_what_a_fall_costs() {
+    let config = Config { plans_from: 9, ..whole_months(7) };
+    let made = make(&config, &in_dialect(Dialect::Cur2));
+    let plan = made.bill().plan(&no_upfront(Scope::default())).unwrap();
+    let decision = plan.decision.as_ref().unwrap();
+    let saved = plan.proposal.as_ref().unwrap().savings_monthly as f64 / 1e12;
+    let points = &decision.frontier;
+    assert!(points.len() > 3 && (points[0].savings_monthly - saved).abs() < 0.01, "{points:?}");
+    for pair in points.windows(2) {
+        assert!(pair[1].spend_hourly < pair[0].spend_hourly && pair[1].margin > pair[0].margin, "{pair:?}");
+        assert!(pair[1].savings_monthly <= pair[0].savings_monthly + 0.01, "the best is the first: {pair:?}");
+        assert!(pair[1].pays_after_months.unwrap() < pair[0].pays_after_months.unwrap() + 1e-9, "{pair:?}");
+        // What the dearer point adds saves at least its margin, and at most the next one's.
+        let (saves, costs) = (
+            (pair[0].displaced_monthly - pair[1].displaced_monthly) / 730.0,
+            pair[0].spend_hourly - pair[1].spend_hourly,
+        );
+        let margins = pair[0].margin * 0.97..=pair[1].margin * 1.03;
+        assert!(margins.contains(&(saves / costs)), "{} is not within {margins:?}", saves / costs);
+    }
+    let names: Vec<&str> = decision.scenarios.iter().map(|one| one.name.as_str()).collect();
+    assert!(names.contains(&"all usage falls by 40 %") && names.iter().any(|name| name.ends_with("is modernized")));
+    for one in &decision.scenarios {
+        assert!(one.savings_monthly < saved && one.savings_monthly <= one.best_savings_monthly + 0.05, "{one:?}");
+    }
+    let falls: Vec<f64> = decision.scenarios[..3].iter().map(|one| one.savings_monthly).collect();
+    assert!(falls.windows(2).all(|pair| pair[1] < pair[0]), "the deeper the fall the less is saved: {falls:?}");
+    assert!(decision.ladder.first_year < decision.ladder.first_year_at_once);
+    let ids: Vec<&str> = farthing::report::plan(&plan).sections.iter().map(|section| section.id).collect();
+    assert_eq!(ids, ["plan", "frontier", "scenarios", "ladder", "plan_prices", "expiring", "plan_commands"]);
 }
