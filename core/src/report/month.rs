@@ -270,7 +270,7 @@ pub(super) fn recommendations(savings: &Recommendations) -> Section {
         id: "recommendations",
         title: "Recommendations that save most".to_owned(),
         note: "Each resource is counted once. Grades: bill-proven is a billed fact, strong means that the bill shows no sign \
-               of use. `farthing recommend` shows all of them with what they rest on."
+               of use. The workbook and JSON have all of them."
             .to_owned(),
         columns: vec![
             column("ResourceId", ColumnKind::Text),

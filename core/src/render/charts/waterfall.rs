@@ -14,6 +14,14 @@ struct Step {
     to: f64,
 }
 
+impl Step {
+    /// Its amount where there is little room.
+    fn briefly(&self) -> String {
+        let sign = if self.from > self.to { "−" } else { "" };
+        format!("{sign}{}", short((self.to - self.from).abs()))
+    }
+}
+
 /// From what a month like the last costs to what it would cost.
 pub(super) fn savings(section: &Section, report: &Report) -> Option<Draft<'static>> {
     let savings = report.savings.as_ref().filter(|savings| savings.cost_monthly > 0)?;
@@ -24,6 +32,9 @@ pub(super) fn savings(section: &Section, report: &Report) -> Option<Draft<'stati
     let mut left = start;
     for (row, shown) in section.rows.iter().zip(grid::section(section).rows) {
         let saved = amount(row, 2)?;
+        if saved == 0.0 {
+            continue;
+        }
         let name = label(row, 0)?.to_owned();
         steps.push(Step { name, shown: format!("−{}", shown[2]), from: left, to: left - saved });
         left -= saved;
@@ -56,7 +67,8 @@ fn waterfall(canvas: &Canvas<'_>, size: Size, steps: &[Step]) -> Drawn {
         let bottom = bottom.max(top + 2);
         canvas.block((middle - half, top), (middle + half, bottom), if is_end { BLUE } else { GREEN })?;
         let room = size.characters(slot as i32);
-        canvas.text(&cut(&step.shown, room.max(9)), (middle, top - 10), Side::Middle, INK, false)?;
+        let amount = if size == Size::Wide { step.shown.clone() } else { step.briefly() };
+        canvas.text(&amount, (middle, top - 10), Side::Middle, INK, false)?;
         canvas.text(&cut(&step.name, room), (middle, 243), Side::Middle, MUTED, false)?;
         if at + 1 < steps.len() {
             let y = axis.at(step.to);

@@ -9,14 +9,17 @@ use crate::reconcile::certificate::{Certificate, Verdict};
 use crate::render::charts::{self, Chart};
 use crate::render::grid::{self, Grid};
 use crate::render::{all_skipped, amounts_sentence, bytes_text, count_text, headline, printable, summaries};
-use crate::report::recommendations::Recommendations;
 use crate::report::{Cell, ColumnKind, Report, Section};
 use crate::schema::filter::OTHER_TEXT;
-use crate::schema::money::{display_cents, grouped_cents, parts_in_cents};
+use crate::schema::money::{cents, display_cents, grouped_cents};
 use crate::schema::recommendations::Recommendation;
 
 /// Rows of a table; the rest is one row that adds up.
 const ROWS_MAX: usize = 250;
+/// Sections whose charts show the month as a whole.
+const OVERVIEW: [&str; 2] = ["summary", "costs_by_day"];
+/// Sections whose charts or lists say what most readers want to know.
+const FOLDED: [&str; 3] = ["costs_by_day", "commitments_by_day", "recommendations"];
 /// Recommendations that are shown with all that they rest on.
 const ADVICE_MAX: usize = 100;
 /// Files whose hashes are listed.
@@ -34,6 +37,8 @@ pub(super) struct Page {
     amounts: String,
     badge: Badge,
     tiles: Vec<Tile>,
+    /// Charts of the month as a whole, beside each other.
+    overview: Vec<Figure>,
     parts: Vec<Part>,
     advice: Vec<Advice>,
     advice_left_out: String,
@@ -104,7 +109,6 @@ struct Entry {
 struct Advice {
     saved: String,
     title: String,
-    resource: String,
     place: String,
     grade: &'static str,
     in_total: bool,
@@ -118,6 +122,7 @@ impl Page {
     pub(super) fn of(report: &Report, style: &str, style_source: &str) -> Result<Page> {
         let mut charts: BTreeMap<&'static str, Figure> =
             charts::of_report(report)?.into_iter().map(|chart| (chart.id, figure(chart))).collect();
+        let overview = OVERVIEW.iter().filter_map(|id| charts.remove(id)).collect();
         let certificate = &report.certificate;
         let shown = report.sections.iter().filter(|section| section.id != "key_figures");
         let files: Vec<_> = certificate.inputs.iter().take(FILES_MAX).cloned().collect();
@@ -128,7 +133,7 @@ impl Page {
             let left_out = count_text(left_out as u64);
             files_sentence.push_str(&format!("; {left_out} of them ({}) are not listed here", bytes_text(bytes)));
         }
-        let (advice, advice_left_out) = advice(report.savings.as_ref());
+        let (advice, advice_left_out) = advice(report);
         Ok(Page {
             title: report.title.clone(),
             style: style.to_owned(),
@@ -138,6 +143,7 @@ impl Page {
             amounts: amounts_sentence(report),
             badge: badge(certificate),
             tiles: report.section("key_figures").map_or_else(Vec::new, |section| tiles(section, &report.currency)),
+            overview,
             parts: shown.map(|section| part(section, charts.remove(section.id))).collect(),
             advice,
             advice_left_out,
@@ -184,7 +190,7 @@ fn part(section: &Section, chart: Option<Figure>) -> Part {
         id: section.id,
         title: printable(&section.title).into_owned(),
         note: printable(&section.note).into_owned(),
-        folded: chart.is_some() && section.rows.len() > 20,
+        folded: FOLDED.contains(&section.id),
         chart,
         table: Table::of(&grid::section(&short)),
     }
@@ -237,24 +243,26 @@ impl Table {
 }
 
 /// The recommendations that save most, and a sentence on those that are left out.
-fn advice(savings: Option<&Recommendations>) -> (Vec<Advice>, String) {
-    let Some(savings) = savings else { return (Vec::new(), String::new()) };
-    let amounts: Vec<i128> =
-        savings.rows.iter().filter(|row| row.grade.is_in_total()).map(|row| row.savings_monthly).collect();
-    let mut dealt = parts_in_cents(&amounts).into_iter();
-    let shown = |row: &Recommendation| {
-        let counted = if row.grade.is_in_total() { dealt.next().map(grouped_cents) } else { None };
-        let saved = counted.unwrap_or_else(|| format!("({})", display_cents(row.savings_monthly)));
-        one(row, saved, &savings.currency)
+fn advice(report: &Report) -> (Vec<Advice>, String) {
+    let Some(savings) = &report.savings else { return (Vec::new(), String::new()) };
+    // The rows that the report's table lists show the cents that it shows.
+    let listed = report.section("recommendations").map_or_else(Vec::new, |section| {
+        let last = section.columns.len() - 1;
+        let named = section.rows.iter().filter(|row| row[0] != Cell::Text(OTHER_TEXT.to_owned())).count();
+        grid::section_cents(section, last).into_iter().take(named).collect()
+    });
+    let shown = |(at, row): (usize, &Recommendation)| {
+        let amount = listed.get(at).copied().flatten().unwrap_or_else(|| cents(row.savings_monthly));
+        let amount = grouped_cents(amount);
+        one(row, if row.grade.is_in_total() { amount } else { format!("({amount})") }, &savings.currency)
     };
-    // Rows of the total come first, so the cents are theirs in order.
-    let all: Vec<Advice> = savings.rows.iter().take(ADVICE_MAX).map(shown).collect();
+    let all: Vec<Advice> = savings.rows.iter().take(ADVICE_MAX).enumerate().map(shown).collect();
     let left_out = match savings.rows.len() - all.len() {
         0 => String::new(),
         more => {
             let rest: i128 = savings.rows[all.len()..].iter().map(|row| row.savings_monthly).sum();
             format!(
-                "{} more, of {} {} a month together, are in the files of `farthing recommend`.",
+                "{} more, of {} {} a month together, are in the report's workbook and JSON.",
                 count_text(more as u64),
                 display_cents(rest),
                 savings.currency
@@ -267,6 +275,7 @@ fn advice(savings: Option<&Recommendations>) -> (Vec<Advice>, String) {
 fn one(row: &Recommendation, saved: String, currency: &str) -> Advice {
     let clean = |text: &str| printable(text).into_owned();
     let mut facts = vec![
+        ("Resource", clean(row.resource_id.as_deref().unwrap_or("the account and region"))),
         ("From", clean(&row.current)),
         ("To", clean(&row.target)),
         ("At list prices", format!("{} {currency} a month", display_cents(row.savings_monthly_list))),
@@ -281,7 +290,6 @@ fn one(row: &Recommendation, saved: String, currency: &str) -> Advice {
     Advice {
         saved,
         title: clean(&row.title),
-        resource: clean(row.resource_id.as_deref().unwrap_or_default()),
         place: clean(&format!("{} {}", row.sub_account_id, row.region_id)),
         grade: row.grade.name(),
         in_total: row.grade.is_in_total(),
