@@ -63,7 +63,7 @@ fn book(report: &Report) -> std::result::Result<Workbook, XlsxError> {
         sheets.push(sheet);
     }
     if let Some(summary) = sheets.first_mut() {
-        charts::on_summary(summary, &places, report)?;
+        charts::on_summary(summary, &places, report, &styles)?;
     }
     sheets.extend(report.detail.as_ref().map(|detail| flat_costs(detail, &styles)).transpose()?);
     let savings = report.savings.as_ref().filter(|savings| !savings.rows.is_empty());
@@ -95,9 +95,8 @@ fn properties(report: &Report) -> std::result::Result<DocProperties, XlsxError> 
 fn title(sheet: &mut Worksheet, report: &Report, styles: &Styles) -> std::result::Result<u32, XlsxError> {
     sheets::text(sheet, (0, 0), &report.title, &styles.title)?;
     sheets::text(sheet, (1, 0), &headline(report).unwrap_or_default(), &styles.strong)?;
-    sheets::text(sheet, (2, 0), &format!("{}.", amounts_sentence(report)), &styles.note)?;
-    let certificate = format!("Certificate: {}.", report.certificate.summary());
-    sheets::text(sheet, (3, 0), &certificate, &styles.note)?;
+    sheets::note(sheet, 2, &format!("{}.", amounts_sentence(report)), styles)?;
+    sheets::note(sheet, 3, &format!("Certificate: {}.", report.certificate.summary()), styles)?;
     if report.sections.is_empty() {
         sheets::text(sheet, (4, 0), "No figure is shown: see the checks that failed.", &styles.strong)?;
     }

@@ -1,6 +1,6 @@
 //! Cells, rows and tables of a sheet.
 
-use rust_xlsxwriter::{Format, FormatBorder, Worksheet, XlsxError};
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use crate::render::grid::{self, Grid};
 use crate::render::printable;
@@ -13,12 +13,17 @@ type Written<T> = Result<T, XlsxError>;
 /// Characters that a cell holds at most.
 const TEXT_MAX: usize = 32_767;
 
+/// The last column that a note reaches over, and the characters of one line there, about.
+const NOTE_COLUMNS: u16 = 7;
+const NOTE_CHARACTERS: usize = 140;
+
 /// The looks of cells.
 pub(super) struct Styles {
     pub(super) title: Format,
     pub(super) strong: Format,
     pub(super) note: Format,
     pub(super) head: Format,
+    right_head: Format,
     text: Format,
     quoted: Format,
     numbers: [Numbers; 2],
@@ -36,7 +41,8 @@ struct Numbers {
 impl Numbers {
     fn of(base: &Format) -> Numbers {
         Numbers {
-            text: base.clone(),
+            // Text that follows a number keeps its distance.
+            text: base.clone().set_indent(1),
             money: base.clone().set_num_format("#,##0.00"),
             share: base.clone().set_num_format("0.0%"),
             count: base.clone().set_num_format("#,##0"),
@@ -51,8 +57,9 @@ impl Styles {
         Styles {
             title: Format::new().set_bold().set_font_size(16),
             strong: Format::new().set_bold(),
-            note: Format::new().set_italic().set_font_color("5A5D66"),
+            note: Format::new().set_italic().set_font_color("5A5D66").set_text_wrap().set_align(FormatAlign::Top),
             head: super::head(),
+            right_head: super::head().set_align(FormatAlign::Right),
             text: Format::new(),
             quoted: Format::new().set_quote_prefix(),
             numbers: [Numbers::of(&Format::new()), Numbers::of(&sum)],
@@ -86,6 +93,17 @@ pub(super) fn text(sheet: &mut Worksheet, at: (u32, u16), value: &str, look: &Fo
         sheet.write_string_with_format(at.0, at.1, &value, look)?;
     }
     Ok(())
+}
+
+/// Writes a note across the columns that most tables have, as high as it needs.
+pub(super) fn note(sheet: &mut Worksheet, row: u32, value: &str, styles: &Styles) -> Written<()> {
+    let value = clean(value);
+    if value.is_empty() {
+        return Ok(());
+    }
+    let lines = value.chars().count().div_ceil(NOTE_CHARACTERS);
+    sheet.set_row_height(row, 15.0 * lines as f64)?;
+    sheet.merge_range(row, 0, row, NOTE_COLUMNS, &value, &styles.note).map(|_| ())
 }
 
 /// Writes text of the bill: what begins like a formula is marked as text.
@@ -122,12 +140,13 @@ fn plain(sheet: &mut Worksheet, at: (u32, u16), cell: &Cell, numbers: &Numbers, 
 /// Writes a section: title, note, column names, rows with the cents that are printed elsewhere, and the sum.
 pub(super) fn section(sheet: &mut Worksheet, row: u32, section: &Section, styles: &Styles) -> Written<Place> {
     text(sheet, (row, 0), &section.title, &styles.title)?;
-    text(sheet, (row + 1, 0), &section.note, &styles.note)?;
+    note(sheet, row + 1, &section.note, styles)?;
     let head = row + 2;
     let mut end = head;
     for (at, (name, kind)) in section.columns.iter().enumerate() {
         let column = at as u16;
-        text(sheet, (head, column), name, &styles.head)?;
+        let is_text = *kind == ColumnKind::Text;
+        text(sheet, (head, column), name, if is_text { &styles.head } else { &styles.right_head })?;
         let cents = if *kind == ColumnKind::Money { grid::section_cents(section, at) } else { Vec::new() };
         for (index, cells) in section.rows.iter().enumerate() {
             let place = (head + 1 + index as u32, column);
@@ -142,7 +161,11 @@ pub(super) fn section(sheet: &mut Worksheet, row: u32, section: &Section, styles
     if let Some(total) = &section.total {
         end = last + 1;
         for (at, cell) in total.iter().enumerate() {
-            plain(sheet, (end, at as u16), cell, &styles.numbers[1], styles)?;
+            let place = (end, at as u16);
+            match cell {
+                Cell::Missing => sheet.write_blank(place.0, place.1, &styles.numbers[1].text).map(|_| ())?,
+                _ => plain(sheet, place, cell, &styles.numbers[1], styles)?,
+            }
         }
     }
     Ok(Place { sheet: sheet.name(), id: section.id, head, last, end })
