@@ -24,6 +24,7 @@ from ._errors import (
 )
 from ._factory import columns, demo
 from ._farthing import __version__
+from ._gates import GateResult
 from ._recommend import Recommendations, detectors
 from ._report import Chart, Report
 
@@ -35,6 +36,7 @@ __all__ = [
     "Check",
     "FarthingError",
     "FileError",
+    "GateResult",
     "Input",
     "Invoice",
     "Ledger",

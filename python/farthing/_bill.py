@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -13,6 +14,7 @@ from . import _farthing, _html
 from ._certificate import Certificate
 from ._errors import QueryError, ReconciliationError
 from ._frames import Money, frame, with_money
+from ._gates import GateResult
 from ._progress import Progress, ticking
 from ._recommend import Kind, Recommendations
 from ._report import Report, writer
@@ -231,6 +233,24 @@ class Bill:
         if write is not None:
             write(report)
         return report
+
+    def gates(self, gates: str | Iterable[str]) -> list[GateResult]:
+        """Looks at the last month through gates: conditions under which a job fails, as in the command's `--fail-if`.
+
+        `docs/monthly-job.md` lists the figures. Raises `QueryError` for a gate that is not understood, and
+        `ReconciliationError` when the certificate forbids figures.
+
+        >>> [result.failed for result in bill.gates(["cost>1", "coverage>100%"])]
+        [True, False]
+        """
+        wanted = gates.split(",") if isinstance(gates, str) else list(gates)
+        self._need_figures(self._certificate)
+        with ticking(self._progress) as tick:
+            results = self._native.gates(wanted, tick)
+        return [
+            GateResult(gate, failed, None if figure is None else Decimal(figure), detail)
+            for gate, failed, figure, detail in results
+        ]
 
     def __repr__(self) -> str:
         return f"Bill({self._native.summary})"

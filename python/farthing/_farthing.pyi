@@ -147,6 +147,9 @@ class Bill:
     def report(self, invoice: _Path | None = None, tick: _Tick = None) -> Report:
         """The report."""
 
+    def gates(self, gates: Sequence[str], tick: _Tick = None) -> list[tuple[str, bool, str | None, str]]:
+        """What came of gates: the gate, whether it failed, its figure and a sentence."""
+
 @final
 class Certificate:
     """What was checked about a bill."""

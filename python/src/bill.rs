@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use farthing::Gate;
 use farthing::ledger::tables::TABLES;
 use farthing::render::{json, summaries};
 use pyo3::prelude::*;
@@ -131,6 +132,20 @@ impl Bill {
     #[pyo3(signature = (invoice=None, tick=None))]
     fn report(&self, py: Python<'_>, invoice: Option<PathBuf>, tick: Option<Py<PyAny>>) -> PyResult<Report> {
         run(py, &self.watch, tick.as_ref(), || self.bill.report(invoice.as_deref())).map(Report::from)
+    }
+
+    /// What came of gates: the gate, whether it failed, its figure and a sentence.
+    #[pyo3(signature = (gates, tick=None))]
+    fn gates(
+        &self,
+        py: Python<'_>,
+        gates: Vec<String>,
+        tick: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<(String, bool, Option<String>, String)>> {
+        let gates = gates.iter().map(|gate| gate.parse::<Gate>()).collect::<Result<Vec<Gate>, _>>();
+        let gates = gates.map_err(errors::engine)?;
+        let results = run(py, &self.watch, tick.as_ref(), || self.bill.gates(&gates))?;
+        Ok(results.into_iter().map(|one| (one.gate, one.failed, one.figure, one.detail)).collect())
     }
 }
 

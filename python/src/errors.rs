@@ -30,6 +30,7 @@ pub(crate) fn engine(error: Error) -> PyErr {
         Error::UnknownName { .. }
         | Error::Filter { .. }
         | Error::Threshold { .. }
+        | Error::Gate { .. }
         | Error::Currencies { .. }
         | Error::NotAvailable { .. } => QueryError::new_err(message),
         Error::S3(error) => match error {

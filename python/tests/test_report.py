@@ -72,3 +72,14 @@ def test_an_ending_that_is_not_known_is_refused_at_once(folder: Path, tmp_path: 
 def test_a_folder_that_is_not_there_is_named(bill: ft.Bill, tmp_path: Path) -> None:
     with pytest.raises(ft.FileError, match="nowhere"):
         bill.report(tmp_path / "nowhere" / "october.md")
+
+
+def test_gates_are_those_of_the_command(bill: ft.Bill) -> None:
+    cost = bill.costs(period="2026-10")["EffectiveCost"].item()
+    failed, passed = bill.gates("cost>1,cost<1")
+    assert (failed.failed, passed.failed) == (True, False)
+    assert failed.figure == cost and "2026-10" in failed.detail
+    with pytest.raises(ft.QueryError, match="FIGURE<NUMBER"):
+        bill.gates(["cost"])
+    with pytest.raises(TypeError, match="failed"):
+        assert failed
