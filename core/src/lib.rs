@@ -35,3 +35,8 @@ pub use report::{Cell, ColumnKind, Report, Section};
 pub use schema::charges::{Dimension, Metric};
 pub use schema::money;
 pub use schema::recommendations::{Effort, Grade, Kind, PriceSource, Recommendation};
+
+/// The examples of the guide for programs compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct EmbeddingGuide;
