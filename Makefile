@@ -21,7 +21,7 @@ PYTEST := FARTHING_STORE=$(CURDIR)/target/store PYTHONPATH=$(SITE) $(VENV)/bin/p
 FARTHING := $(CARGO_TARGET_DIR)/release/farthing
 STAGES := check-format check-pages lint test-rust test-examples rustdoc test-python
 
-.PHONY: help demo command test $(STAGES) browser site wheel bench fmt
+.PHONY: help demo command test $(STAGES) readers site wheel bench fmt
 
 help:
 	@echo 'make demo    build the command, make a bill, report on it'
@@ -78,16 +78,19 @@ test-examples:
 rustdoc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --exclude farthing-python --lib --no-deps --locked
 
-test-python: site browser
+test-python: site readers
+	$(VENV)/bin/python -m mypy --strict $(SITE)/farthing
+	cd $(SITE) && $(VENV)/bin/python -m mypy.stubtest farthing --ignore-missing-stub
 	$(PYTEST) python/tests
 	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks/
 
-# Headless Chromium and its driver, to look at the report as its readers do.
-browser:
-	@command -v chromium chromedriver >/dev/null && exit; \
-	[ "$$(id -u)" = 0 ] || { echo 'install chromium and chromium-driver to test the report in a browser' >&2; exit; }; \
+# What the readers of a report open it with: Chromium (and its driver) and LibreOffice.
+readers:
+	@command -v chromium chromedriver soffice >/dev/null && exit; \
+	[ "$$(id -u)" = 0 ] || { echo 'install chromium, chromium-driver and libreoffice-calc-nogui to test reports' >&2; exit; }; \
 	export DEBIAN_FRONTEND=noninteractive; \
-	apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium chromium-driver fonts-dejavu-core >/dev/null
+	apt-get update -qq && apt-get install -qq -y --no-install-recommends \
+		chromium chromium-driver fonts-dejavu-core libreoffice-calc-nogui >/dev/null
 
 # The wheel in the dev profile, from the same target folder as the tests, unpacked for this clone alone.
 site: $(VENV)/complete

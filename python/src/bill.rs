@@ -18,6 +18,9 @@ use crate::s3::S3;
 use crate::work::{Watch, run};
 use crate::{answers, errors};
 
+/// A gate, whether it failed, its figure and a sentence.
+type GateResult = (String, bool, Option<String>, String);
+
 /// A bill that has been opened.
 #[pyclass(frozen, module = "farthing._farthing")]
 pub(crate) struct Bill {
@@ -136,12 +139,7 @@ impl Bill {
 
     /// What came of gates: the gate, whether it failed, its figure and a sentence.
     #[pyo3(signature = (gates, tick=None))]
-    fn gates(
-        &self,
-        py: Python<'_>,
-        gates: Vec<String>,
-        tick: Option<Py<PyAny>>,
-    ) -> PyResult<Vec<(String, bool, Option<String>, String)>> {
+    fn gates(&self, py: Python<'_>, gates: Vec<String>, tick: Option<Py<PyAny>>) -> PyResult<Vec<GateResult>> {
         let gates = gates.iter().map(|gate| gate.parse::<Gate>()).collect::<Result<Vec<Gate>, _>>();
         let gates = gates.map_err(errors::engine)?;
         let results = run(py, &self.watch, tick.as_ref(), || self.bill.gates(&gates))?;

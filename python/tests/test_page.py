@@ -23,7 +23,7 @@ WIDTHS = [360, 1440]
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     found = [shutil.which(name) for name in ("chromium", "chromedriver")]
     if not all(found):
-        message = "no Chromium with its driver here; `make browser` installs Debian's"
+        message = "no Chromium with its driver here; `make readers` installs Debian's"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::commitment_terms::expiring_section;
 use super::recommendations::Recommendations;
 use super::{Cell, ColumnKind, Report, Section, changes, detail, month, names};
 use crate::analyze::commitments::{by_commitment, coverage};
@@ -71,6 +72,7 @@ fn sections(
         let before = periods.len().checked_sub(2).map(|at| periods[at].as_str());
         sections.push(month::days(ledger, before, last)?);
         sections.push(commitment_section(ledger, last));
+        sections.push(expiring_section(ledger));
         sections.push(coverage_section(ledger));
         sections.push(month::commitments_by_day(ledger, last));
         sections.extend(savings.map(month::savings_by_kind));

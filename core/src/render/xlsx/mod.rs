@@ -22,7 +22,7 @@ const SHEETS: &[(&str, &[&str])] = &[
     ("Summary", &["key_figures", "summary", "savings_by_kind"]),
     ("Breakdown", &[]),
     ("Days", &["costs_by_day"]),
-    ("Commitments", &["commitments", "coverage", "commitments_by_day"]),
+    ("Commitments", &["commitments", "expiring", "coverage", "commitments_by_day"]),
     ("Savings", &["recommendations"]),
     ("Invoices", &["invoices", "cash_to_effective"]),
 ];
