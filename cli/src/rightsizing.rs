@@ -14,7 +14,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   farthing rightsize bill/ --metrics metrics.csv
   farthing rightsize bill/ --metrics metrics.csv --preset balanced --format json
-  farthing rightsize bill/ --metrics metrics.csv --percentile 95 --cpu-headroom 10 --memory-headroom 10
+  farthing rightsize bill/ --metrics metrics.csv --percentile 95 --cpu-headroom 10
   farthing rightsize --table instances.csv --mode cost-explorer
   farthing rightsize --table instances.csv --mode cost-explorer --prices prices.csv --format json
 
