@@ -22,7 +22,7 @@ PAYLOADS = [
     "\x1b[31mred\x1b]0;title\x07\x9b31m",
     "&lt;b&gt;&#x3c;script&#x3e;",
     "a" * 300,
-    "x\u0000y\ufffe",
+    "x\ufffey\uffff",
 ]
 
 _COLUMNS = [
