@@ -12,6 +12,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   farthing plan bill/
   farthing plan bill/ --term 1 3 --payment no partial --exclude-family t3 --format json
+  farthing plan bill/ --backtest --after recommend
   farthing plan --demand demand.csv --offers offers.csv --capital-cost 0.08
   farthing plan --demand demand.csv --offers offers.csv --method aws --format json
 
@@ -102,10 +103,25 @@ pub(crate) struct Plan {
     /// Look at the last so many days of the bill [default: all of it]
     #[arg(long, value_name = "DAYS", conflicts_with = "demand", value_parser = clap::value_parser!(u32).range(1..=1_096))]
     pub(crate) look_back: Option<u32>,
+    /// Plan for usage along its trend over the next so many weeks, and not for usage as it was (a heuristic)
+    #[arg(long, value_name = "WEEKS", conflicts_with = "demand", value_parser = clap::value_parser!(u32).range(1..=156))]
+    pub(crate) outlook: Option<u32>,
+    /// Show what the months that came would have cost had the plan been followed, against other ways of buying
+    #[arg(long, conflicts_with = "demand")]
+    pub(crate) backtest: bool,
+    /// Leave out usage of what `farthing recommend` advises to stop or change
+    #[arg(long, value_name = "COMMAND", conflicts_with = "demand")]
+    pub(crate) after: Option<After>,
     #[command(flatten)]
     pub(crate) s3: S3,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum After {
+    /// Its advice was followed
+    Recommend,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -321,6 +321,18 @@ impl Bill {
         crate::planner::bill::plan(self.ledger()?, certificate, request)
     }
 
+    /// The plan for what is left once advice was followed: usage of resources that [`Bill::recommend`] counts a saving on is
+    /// left out, so that nothing is committed to what is about to be stopped or changed.
+    ///
+    /// # Errors
+    /// As [`Bill::plan`] and [`Bill::recommend`].
+    pub fn plan_after_advice(&self, request: &PlanRequest) -> Result<BillPlan> {
+        let advice = self.recommend(&Request::default())?;
+        let mut request = request.clone();
+        request.scope.resources_excluded.extend(advice.resources());
+        self.plan(&request)
+    }
+
     /// The monthly report, with what could be saved.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub(crate) fn request(
         Kind::from_name(name).ok_or_else(|| errors::query(format!("unknown kind `{name}`; use one of {}", known())))
     };
     let kinds = kinds.iter().map(kind).collect::<PyResult<_>>()?;
-    Ok(Request { only, kinds, settings, as_of, savings_min_monthly: min_savings })
+    Ok(Request { only, kinds, settings, as_of, savings_min_monthly: min_savings, plan: true })
 }
 
 #[pymethods]

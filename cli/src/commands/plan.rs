@@ -14,7 +14,7 @@ use farthing::render::plans::{self, Plans};
 
 use super::{Outcome, exit_code, open_paths, withheld};
 use crate::args::{Everywhere, Format};
-use crate::planning::{Method, Payment, Plan, Sort};
+use crate::planning::{After, Method, Payment, Plan, Sort};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
 
@@ -45,14 +45,20 @@ fn of_bill(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
             accounts_excluded: args.accounts_excluded.clone(),
             families_excluded: args.families_excluded.clone(),
             look_back_days: args.look_back,
-            hours: None,
+            ..Scope::default()
         },
+        outlook_weeks: args.outlook,
+        without_decision: false,
+        backtest: args.backtest,
         method: match args.method {
             Method::Optimal => bill::Method::Optimal,
             Method::Aws => bill::Method::Aws,
         },
     };
-    let plan = bill.plan(&request)?;
+    let plan = match args.after {
+        Some(After::Recommend) => bill.plan_after_advice(&request)?,
+        None => bill.plan(&request)?,
+    };
     bar.clear();
     if !plan.certificate.figures_allowed() {
         return Ok(withheld(&plan.certificate, screen));

@@ -36,5 +36,6 @@ fn request(args: &Recommend) -> Request {
         settings: args.settings.clone(),
         as_of: args.as_of.clone(),
         savings_min_monthly: args.min_savings,
+        plan: true,
     }
 }

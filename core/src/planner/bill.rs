@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::aws::{self, Recommendation};
+use super::backtest::{Outcome, backtest};
 use super::caps::within_caps;
 use super::choice::choose;
 use super::classes::Use;
 use super::decision::{Decision, decide};
 use super::eligible::{Eligible, Scope, eligible};
 use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind};
+use super::outlook::ahead;
 use super::pricing::{Priced, offers};
 use super::proposal::{Conditions, Proposal, proposal};
 use super::purchase::{plan_command, reservation_command};
@@ -41,6 +43,12 @@ pub struct PlanRequest {
     pub scope: Scope,
     /// How the plan is made.
     pub method: Method,
+    /// Plans for usage along its trend for so many weeks, and not for usage as it was; a heuristic.
+    pub outlook_weeks: Option<u32>,
+    /// Leaves out the frontier, the scenarios and the ladder, which take most of the time.
+    pub without_decision: bool,
+    /// Whether to look back: what other months would have cost had the plan been followed before them.
+    pub backtest: bool,
 }
 
 /// One purchase of a plan. Money in units of 1e-12.
@@ -75,6 +83,8 @@ pub struct BillPlan {
     pub proposal: Option<Proposal>,
     /// The frontier, scenarios and the ladder; none of AWS's way.
     pub decision: Option<Decision>,
+    /// What strategies would have cost from the beginning of each billing period on; empty unless it was asked for.
+    pub backtest: Vec<Outcome>,
     /// The currency of every amount.
     pub currency: String,
     /// The billing periods of the bill.
@@ -128,17 +138,25 @@ pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) ->
     usage.keep(|pool| sold.contains(pool), "nothing that may be bought is sold for it");
     has_something(ledger, &usage)?;
     let all: Vec<Offer> = priced.iter().map(|one| one.offer.clone()).collect();
+    let backtest = match request.backtest && certificate.figures_allowed() {
+        true => backtest(&usage, &month_starts(ledger), &all, &conditions)?,
+        false => Vec::new(),
+    };
+    let demand = match request.outlook_weeks {
+        Some(weeks) => ahead(&usage.demand, f64::from(weeks)),
+        None => usage.demand.clone(),
+    };
     let (lines, proposal, decision) = match request.method {
         // A failed check: no figure is shown.
         _ if !certificate.figures_allowed() => (Vec::new(), None, None),
         Method::Optimal => {
-            let choice = choose(&usage.demand, &all, &conditions)?;
+            let choice = choose(&demand, &all, &conditions)?;
             let (bought, bound) = within_caps(&choice, &conditions);
-            let proposal = proposal(&choice, &bought, bound, usage.hours.len());
-            let decision = decide(&choice, &bought, &usage, &conditions);
-            (proposal.lines.clone(), Some(proposal), Some(decision))
+            let proposal = proposal(&choice, &bought, bound, demand.hours);
+            let decision = (!request.without_decision).then(|| decide(&choice, &bought, &usage, &conditions));
+            (proposal.lines.clone(), Some(proposal), decision)
         }
-        Method::Aws => (aws::recommend(&usage.demand, &all), None, None),
+        Method::Aws => (aws::recommend(&demand, &all), None, None),
     };
     let sources = Sources::of(&priced);
     let lines = lines.into_iter().map(|line| planned(line, &usage, &sources)).collect();
@@ -150,6 +168,7 @@ pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) ->
         lines,
         proposal,
         decision,
+        backtest,
         currency: currency.clone(),
         periods: ledger.periods(),
         window: (usage.hours.first().copied().unwrap_or(0), usage.hours.last().copied().unwrap_or(0)),
@@ -162,6 +181,14 @@ pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) ->
         skipped,
         certificate,
     })
+}
+
+/// The first hours of the billing periods.
+fn month_starts(ledger: &Ledger) -> Vec<i64> {
+    let mut starts: Vec<i64> = ledger.bills.iter().map(|(_, bill)| bill.start.div_euclid(3_600)).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    starts
 }
 
 fn has_something(ledger: &Ledger, usage: &Eligible) -> Result<()> {

@@ -4,7 +4,7 @@
 //! reservations are size-flexible, one instance type elsewhere, one meter of Fargate or Lambda. What reservations and
 //! plans cover, Spot, data transfer and licences are no part of it: the ledger keeps on-demand usage by itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::classes::{Class, class_of};
 use super::demand::Demand;
@@ -12,6 +12,7 @@ use crate::ledger::Ledger;
 use crate::ledger::tables::{MASK_WORDS, or_mask};
 use crate::schema::charges::Text;
 use crate::schema::money::scale_by;
+use crate::schema::values::Pricing;
 
 /// A whole unit of a quantity.
 const UNIT: i128 = 1_000_000_000_000_000;
@@ -28,6 +29,8 @@ pub struct Scope {
     pub families_excluded: Vec<String>,
     /// Days of usage to look at, counted back from the last hour of the bill; all of it when not set.
     pub look_back_days: Option<u32>,
+    /// Accounts and resources whose usage is left out: what is about to be stopped or changed.
+    pub resources_excluded: Vec<(String, String)>,
     /// The first hour and the one after the last, since 1970-01-01; in place of `look_back_days`.
     pub hours: Option<(i64, i64)>,
 }
@@ -135,10 +138,51 @@ pub fn eligible(ledger: &Ledger, scope: &Scope) -> Eligible {
         product.on_demand += cell.on_demand();
         *product.by_hour.entry(place).or_insert(0) += cell.quantity();
     }
+    let gone = without_resources(ledger, scope, &window, &classes, &mut products);
+    left_out.insert("its resource is to be stopped or changed first", gone);
     left_out.retain(|_, cost| *cost != 0);
     let grouped = grouped(&products, &classes);
     let (pools, demand) = lay_out(grouped, &products, &classes, window.hours.len());
     Eligible { pools, demand, hours_missing: window.missing, hours: window.hours, covered, left_out }
+}
+
+/// Takes the usage of resources out, spread evenly over the hours in which each was used; its on-demand cost. The ledger
+/// keeps a resource's quantity by month and its hours as a mask.
+fn without_resources(
+    ledger: &Ledger,
+    scope: &Scope,
+    window: &Window,
+    classes: &[Option<Class>],
+    products: &mut BTreeMap<u32, Product>,
+) -> i128 {
+    let excluded: HashSet<(&str, &str)> =
+        scope.resources_excluded.iter().map(|(account, resource)| (account.as_str(), resource.as_str())).collect();
+    let mut gone = 0;
+    for (key, cell) in ledger.resources.iter() {
+        let text = |text, id| ledger.names.get(text, id).unwrap_or_default();
+        let is_on_demand = key.pricing == Pricing::Standard as u8 && classes[key.product as usize].is_some();
+        let id = || (text(Text::SubAccountId, key.account), text(Text::ResourceId, key.resource));
+        if !is_on_demand || excluded.is_empty() || !excluded.contains(&id()) {
+            continue;
+        }
+        let Some(product) = products.get_mut(&key.product) else { continue };
+        let used: i128 = cell.hours.iter().map(|word| i128::from(word.count_ones())).sum();
+        let start = ledger.bills.at(key.bill).start.div_euclid(SECONDS_PER_HOUR);
+        let hours = (0..MASK_WORDS as i64 * 64).filter(|at| cell.hours[(at / 64) as usize] >> (at % 64) & 1 == 1);
+        for place in hours.filter_map(|at| window.places.get(&(start + at))) {
+            let Some(quantity) = product.by_hour.get_mut(place) else { continue };
+            let taken = (cell.sums.quantity / used.max(1)).min(*quantity);
+            let cost = scale_by(product.on_demand, taken, product.quantity).unwrap_or(0);
+            *quantity -= taken;
+            product.quantity -= taken;
+            product.on_demand -= cost;
+            gone += cost;
+        }
+        if product.quantity <= 0 {
+            products.remove(&key.product);
+        }
+    }
+    gone
 }
 
 impl Scope {

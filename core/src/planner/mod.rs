@@ -2,6 +2,7 @@
 //! be; AWS's own way of recommending beside it.
 
 pub mod aws;
+pub mod backtest;
 pub mod bill;
 mod bound;
 pub mod caps;
@@ -13,6 +14,7 @@ pub mod eligible;
 pub mod joint;
 pub mod market;
 pub mod offers;
+mod outlook;
 mod pricing;
 pub mod proposal;
 mod purchase;

@@ -1,6 +1,7 @@
 //! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
 
 mod changes;
+mod commit_row;
 mod commitment_terms;
 mod commitments;
 mod detail;

@@ -3,6 +3,7 @@
 use super::commitment_terms::expiring_rows;
 use super::commitments::{columns, text};
 use super::{Cell, ColumnKind, Report, Section};
+use crate::planner::backtest::{Outcome, Strategy};
 use crate::planner::bill::{BillPlan, Method, PlannedLine};
 use crate::planner::caps::FrontierPoint;
 use crate::planner::decision::Decision;
@@ -26,6 +27,9 @@ fn sections(plan: &BillPlan) -> Vec<Section> {
     let mut sections = vec![purchases(plan)];
     if let Some(decision) = plan.decision.as_ref().filter(|_| !plan.lines.is_empty()) {
         sections.extend([frontier(plan, decision), scenarios(decision), ladder(plan, &decision.ladder)]);
+    }
+    if !plan.backtest.is_empty() {
+        sections.push(backtest(plan));
     }
     sections.extend([priced_by(plan), expiring_rows(&plan.expiring), commands(plan)]);
     sections
@@ -238,6 +242,35 @@ fn ladder(plan: &BillPlan, ladder: &Ladder) -> Section {
         ),
         columns: names,
         rows: plan.lines.iter().map(row).collect(),
+        total: None,
+    }
+}
+
+fn backtest(plan: &BillPlan) -> Section {
+    let day = |hour: i64| {
+        chrono::DateTime::from_timestamp(hour * 3_600, 0)
+            .map_or(Cell::Missing, |time| text(&time.format("%Y-%m-%d").to_string()))
+    };
+    let row = |one: &Outcome| vec![day(one.origin), text(one.strategy.name()), usd(one.cost), usd(one.regret)];
+    let mut rows: Vec<Vec<Cell>> = plan.backtest.iter().map(row).collect();
+    for strategy in Strategy::ALL {
+        let of_it = || plan.backtest.iter().filter(|one| one.strategy == strategy);
+        let sum = |pick: fn(&Outcome) -> f64| usd(of_it().map(pick).sum());
+        rows.push(vec![text("all"), text(strategy.name()), sum(|one| one.cost), sum(|one| one.regret)]);
+    }
+    Section {
+        id: "backtest",
+        title: "Had it been followed".to_owned(),
+        note: "Each way of buying sees the usage before a day and no other; what it buys is priced on the usage that came, to \
+               the end of the bill. Regret is the cost beyond the best purchase in hindsight, which nobody could know."
+            .to_owned(),
+        columns: columns(&[
+            ("From", ColumnKind::Text),
+            ("Strategy", ColumnKind::Text),
+            ("Cost", ColumnKind::Money),
+            ("Regret", ColumnKind::Money),
+        ]),
+        rows,
         total: None,
     }
 }

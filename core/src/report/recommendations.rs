@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::commit_row::{ID, commit_row};
 use crate::detector::facts::Facts;
 use crate::detector::settings::{Settings, find};
 use crate::detector::{Detector, run};
@@ -31,6 +32,9 @@ pub struct Request {
     pub settings: Vec<String>,
     /// Only billing periods whose usage ends by this UTC day, `2026-10-31`.
     pub as_of: Option<String>,
+    /// Whether the joint proposal of commitments is one of the rows, on what is left once the others were followed. It is
+    /// left out where detectors are named, or kinds without `commit`.
+    pub plan: bool,
     /// Rows that save less a month are left out. Advice that saves nothing directly is shown when it is not set.
     pub savings_min_monthly: Option<f64>,
 }
@@ -44,6 +48,10 @@ impl Request {
         self.settings()?;
         as_of_day(self)?;
         self.detectors().map(|_| ())
+    }
+
+    fn wants_plan(&self) -> bool {
+        self.plan && self.only.is_empty() && (self.kinds.is_empty() || self.kinds.contains(&Kind::Commit))
     }
 
     fn settings(&self) -> Result<Settings> {
@@ -93,6 +101,14 @@ pub struct Recommendations {
     pub certificate: Certificate,
 }
 
+impl Recommendations {
+    /// Accounts and resources that a saving in the total is counted on.
+    pub fn resources(&self) -> impl Iterator<Item = (String, String)> {
+        let counted = self.rows.iter().filter(|row| row.grade.is_in_total());
+        counted.filter_map(|row| Some((row.sub_account_id.clone(), row.resource_id.clone()?)))
+    }
+}
+
 /// The recommendations that a ledger allows.
 ///
 /// # Errors
@@ -106,7 +122,15 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     let settings = request.settings()?;
     let facts = Facts::of(ledger, as_of_day(request)?);
     let (rows, skipped) = run(&detectors, &facts, &settings)?;
-    let rows = rank(rows, request.savings_min_monthly);
+    let mut rows = rank(rows, request.savings_min_monthly);
+    let mut skipped: Vec<Skipped> =
+        skipped.into_iter().map(|(id, reason)| Skipped { what: id.to_owned(), reason }).collect();
+    if request.wants_plan() && certificate.figures_allowed() {
+        match commit_row(ledger, &certificate, &rows, (facts.first, facts.as_of + 1)) {
+            Ok(row) => insert(&mut rows, row, request.savings_min_monthly),
+            Err(reason) => skipped.push(Skipped { what: ID.to_owned(), reason }),
+        }
+    }
     let sum = |pick: fn(&Recommendation) -> i128, in_total: bool| -> i128 {
         rows.iter().filter(|row| row.grade.is_in_total() == in_total).map(pick).sum()
     };
@@ -121,7 +145,7 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
         savings_monthly_list: sum(|row| row.savings_monthly_list, true),
         potential_monthly: sum(|row| row.savings_monthly, false),
         cost_monthly: facts.monthly(cost),
-        skipped: skipped.into_iter().map(|(id, reason)| Skipped { what: id.to_owned(), reason }).collect(),
+        skipped,
         rows,
         certificate,
     };
@@ -138,6 +162,16 @@ fn as_of_day(request: &Request) -> Result<Option<i32>> {
         name: text.clone(),
         hint: "write it like 2026-10-31".to_owned(),
     })
+}
+
+/// Puts a row where its saving belongs.
+fn insert(rows: &mut Vec<Recommendation>, row: Recommendation, savings_min_monthly: Option<f64>) {
+    let least = savings_min_monthly.and_then(|least| from_f64(least, MONEY_SCALE)).map_or(0, |least| least.units);
+    if row.savings_monthly >= least {
+        let is_before =
+            |known: &Recommendation| known.grade.is_in_total() && known.savings_monthly >= row.savings_monthly;
+        rows.insert(rows.partition_point(is_before), row);
+    }
 }
 
 /// One row a resource. Of several the one in the total wins, then the greater saving, then the surer grade; the others
