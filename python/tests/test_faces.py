@@ -39,7 +39,7 @@ class _Tables(HTMLParser):
             self._title = "".join(self._caption or [])
             self._caption, self._rows = None, []
         elif tag == "table":
-            self.tables[self._title] = self._rows
+            self.tables[self._title], self._rows = self._rows, []
 
     def handle_data(self, data: str) -> None:
         if self._caption is not None:
