@@ -304,6 +304,12 @@ pub(crate) struct Recommend {
     /// Set a threshold: DETECTOR.THRESHOLD=NUMBER; `farthing explain DETECTOR` lists them
     #[arg(long = "set", value_name = "SETTING")]
     pub(crate) settings: Vec<String>,
+    /// Find what CloudWatch's measurements show, too: csv or parquet tables in long form, or answers of get-metric-data as
+    /// JSON, after SOURCE
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) metrics: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folder: crate::cataloging::Folder,
     /// Only billing periods whose usage ends by this UTC day
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<String>,

@@ -3,6 +3,7 @@
 pub mod commitments;
 pub mod facts;
 pub mod finding;
+pub mod measured;
 pub mod resources;
 pub mod settings;
 pub mod shapes;
@@ -32,7 +33,12 @@ pub enum Need {
     Tags,
     /// Reservations or Savings Plans.
     Commitments,
+    /// Measurements of CloudWatch.
+    Metrics,
 }
+
+/// Why detectors that need measurements did not run, where none were given.
+pub const NO_METRICS: &str = "no measurements were given: pass CloudWatch's with --metrics FILE";
 
 impl Need {
     /// Every need.
@@ -44,7 +50,11 @@ impl Need {
         Need::TwoPeriods,
         Need::Tags,
         Need::Commitments,
+        Need::Metrics,
     ];
+
+    /// What detectors that rest on measurements of single resources need.
+    pub const OF_METRICS: &[Need] = &[Need::Metrics, Need::ResourceIds, Need::UsageTypes, Need::LookBack];
 
     /// What detectors of single resources need.
     pub const OF_RESOURCES: &[Need] = &[Need::ResourceIds, Need::UsageTypes, Need::LookBack];
@@ -61,6 +71,7 @@ impl Need {
             Need::TwoPeriods => "two billing periods",
             Need::Tags => "tags",
             Need::Commitments => "commitments",
+            Need::Metrics => "metrics",
         }
     }
 
@@ -74,6 +85,7 @@ impl Need {
             Need::TwoPeriods => facts.lacks_two_periods(),
             Need::Tags => facts.lacks_tags(),
             Need::Commitments => facts.lacks_commitments(),
+            Need::Metrics => facts.lacks_metrics(),
         }
     }
 }

@@ -38,7 +38,8 @@ pub(crate) fn request(
         Kind::from_name(name).ok_or_else(|| errors::query(format!("unknown kind `{name}`; use one of {}", known())))
     };
     let kinds = kinds.iter().map(kind).collect::<PyResult<_>>()?;
-    Ok(Request { only, kinds, settings, as_of, savings_min_monthly: min_savings, plan: true })
+    let base = Request { only, kinds, settings, as_of, plan: true, ..Request::default() };
+    Ok(Request { savings_min_monthly: min_savings, ..base })
 }
 
 #[pymethods]

@@ -59,6 +59,7 @@ pub(super) const RECOMMEND_EXAMPLES: &str = "\
 Examples:
   farthing recommend bill/
   farthing recommend bill/ --kind idle --min-savings 5
+  farthing recommend bill/ --metrics metrics.csv --kind idle,rightsize
   farthing recommend bill/ --only idle-nat-gateway,gp2-to-gp3 --set idle-nat-gateway.HOURS_MIN=168
   farthing recommend bill/ --format json -o savings.json";
 

@@ -1,15 +1,20 @@
 //! `farthing recommend`: what the bill itself shows could be saved, after the checks.
 
+use std::sync::Arc;
+
 use farthing::Request;
+use farthing::detector::NO_METRICS;
+use farthing::ingest::metrics::{LOOK_BACK_DAYS, Metrics};
 use farthing::render::{csv, json, markdown};
 
-use super::{Outcome, exit_code, open, withheld};
+use super::catalog::with_lists;
+use super::{Outcome, Problem, exit_code, open, withheld};
 use crate::args::{Everywhere, Format, Recommend};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
 
 pub(super) fn run(args: &Recommend, everywhere: &Everywhere, screen: &Screen) -> Outcome {
-    let request = request(args);
+    let request = request(args)?;
     request.check()?;
     let bar = ReadingBar::new(screen);
     let bill = open(&args.sources, None, everywhere, screen, &bar)?;
@@ -26,16 +31,24 @@ pub(super) fn run(args: &Recommend, everywhere: &Everywhere, screen: &Screen) ->
     };
     screen.emit(&text, args.output.file.as_deref())?;
     screen.certificate(&answer.certificate);
-    Ok(exit_code(&answer.certificate, !answer.skipped.is_empty(), everywhere.strict))
+    // Measurements that nobody gave are not missing.
+    let is_partial = answer.skipped.iter().any(|entry| entry.reason != NO_METRICS);
+    Ok(exit_code(&answer.certificate, is_partial, everywhere.strict))
 }
 
-fn request(args: &Recommend) -> Request {
-    Request {
+fn request(args: &Recommend) -> Result<Request, Problem> {
+    let metrics = match args.metrics.as_slice() {
+        [] => None,
+        files => Some(Arc::new(Metrics::read(files, LOOK_BACK_DAYS)?)),
+    };
+    Ok(Request {
+        metrics,
+        catalog: Some(Arc::new(with_lists(&args.folder))),
         only: args.only.clone(),
         kinds: args.kinds.clone(),
         settings: args.settings.clone(),
         as_of: args.as_of.clone(),
         savings_min_monthly: args.min_savings,
         plan: true,
-    }
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::commitments::family_and_size;
 use super::instance_types::InstanceType;
@@ -44,6 +45,12 @@ impl Catalog {
     /// The bundled snapshot alone.
     pub fn bundled() -> Catalog {
         Catalog::default()
+    }
+
+    /// The bundled snapshot alone, for those who only look.
+    pub fn shared() -> &'static Catalog {
+        static SHARED: LazyLock<Catalog> = LazyLock::new(Catalog::default);
+        &SHARED
     }
 
     /// Takes on-demand rates from a table and from nowhere else.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::resources::{Line, Resource, Spend};
 use super::usage::{Usage, without_region};
+use crate::catalog::quotes::Catalog;
+use crate::ingest::metrics::Metrics;
 use crate::ledger::tables::{BillCell, Ledger, MASK_WORDS};
 use crate::schema::charges::Text;
 use crate::schema::names::NONE;
@@ -79,6 +81,10 @@ pub struct Place<'f> {
 pub struct Facts<'f> {
     /// The bill.
     pub ledger: &'f Ledger,
+    /// What was measured, where that is known.
+    pub metrics: Option<&'f Metrics>,
+    /// What is sold, for how much.
+    pub catalog: &'f Catalog,
     /// The billing period that savings are measured in.
     pub look_back: LookBack,
     /// The last hour of usage.
@@ -174,6 +180,8 @@ impl<'f> Facts<'f> {
         });
         let mut facts = Facts {
             ledger,
+            metrics: None,
+            catalog: Catalog::shared(),
             look_back: LookBack { start, hours: period.hours },
             covered: period.covered,
             as_of,
@@ -190,6 +198,11 @@ impl<'f> Facts<'f> {
         };
         facts.index();
         facts
+    }
+
+    /// With what was measured and what is sold.
+    pub fn with(self, metrics: Option<&'f Metrics>, catalog: &'f Catalog) -> Facts<'f> {
+        Facts { metrics, catalog, ..self }
     }
 
     /// Finds where each resource's lines are, which resources use a product, and what each product sold for.
@@ -359,6 +372,11 @@ impl<'f> Facts<'f> {
     pub(super) fn lacks_commitments(&self) -> Option<String> {
         let lacks = self.ledger.commitments.is_empty();
         lacks.then(|| "the bill has no reservations or Savings Plans".to_owned())
+    }
+
+    pub(super) fn lacks_metrics(&self) -> Option<String> {
+        let lacks = self.metrics.is_none_or(Metrics::is_empty);
+        lacks.then(|| super::NO_METRICS.to_owned())
     }
 
     /// An hour as `2026-10-03T14`.

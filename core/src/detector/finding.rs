@@ -51,11 +51,15 @@ impl Finding {
         }
     }
 
+    /// Of a resource by its names.
+    pub fn named(account: &str, region: &str, resource: &str, saves: Spend) -> Finding {
+        let place = Place { account, region, spend: Spend::default(), before: Spend::default() };
+        Finding { resource: Some(resource.to_owned()), ..Finding::at(&place, saves) }
+    }
+
     /// Of money that is gone whatever is done.
     pub fn sunk(account: &str, region: &str, resource: &str) -> Finding {
-        let place = Place { account, region, spend: Spend::default(), before: Spend::default() };
-        let finding = Finding::at(&place, Spend::default());
-        Finding { resource: Some(resource.to_owned()), is_information: true, ..finding }
+        Finding { is_information: true, ..Finding::named(account, region, resource, Spend::default()) }
     }
 
     /// What there is, and what there should be.

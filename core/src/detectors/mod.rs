@@ -18,6 +18,8 @@ mod graviton_opensearch;
 mod graviton_rds;
 mod idle_classic_load_balancer;
 mod idle_client_vpn;
+mod idle_dynamodb_table;
+mod idle_ec2;
 mod idle_gateway_load_balancer_endpoint;
 mod idle_kinesis_stream;
 mod idle_load_balancer;
@@ -26,6 +28,7 @@ mod idle_nat_gateway;
 mod idle_network_firewall;
 mod idle_provisioned_concurrency;
 mod idle_public_ipv4;
+mod idle_rds;
 mod idle_s3_bucket;
 mod idle_sagemaker_endpoint;
 mod idle_transit_gateway_attachment;
@@ -43,6 +46,7 @@ mod previous_generation_elasticache;
 mod previous_generation_opensearch;
 mod previous_generation_rds;
 mod rds_extended_support;
+mod rightsize_ec2;
 mod s3_storage_class;
 mod snapshot_archive;
 mod stopped_rds;
@@ -69,6 +73,8 @@ pub static ALL: &[&Detector] = &[
     &graviton_rds::DETECTOR,
     &idle_classic_load_balancer::DETECTOR,
     &idle_client_vpn::DETECTOR,
+    &idle_dynamodb_table::DETECTOR,
+    &idle_ec2::DETECTOR,
     &idle_gateway_load_balancer_endpoint::DETECTOR,
     &idle_kinesis_stream::DETECTOR,
     &idle_load_balancer::DETECTOR,
@@ -77,6 +83,7 @@ pub static ALL: &[&Detector] = &[
     &idle_network_firewall::DETECTOR,
     &idle_provisioned_concurrency::DETECTOR,
     &idle_public_ipv4::DETECTOR,
+    &idle_rds::DETECTOR,
     &idle_s3_bucket::DETECTOR,
     &idle_sagemaker_endpoint::DETECTOR,
     &idle_transit_gateway_attachment::DETECTOR,
@@ -94,6 +101,7 @@ pub static ALL: &[&Detector] = &[
     &previous_generation_opensearch::DETECTOR,
     &previous_generation_rds::DETECTOR,
     &rds_extended_support::DETECTOR,
+    &rightsize_ec2::DETECTOR,
     &s3_storage_class::DETECTOR,
     &snapshot_archive::DETECTOR,
     &stopped_rds::DETECTOR,

@@ -259,6 +259,7 @@ fn section(fleet: &Fleet, everything: bool) -> Section {
         ("Region", ColumnKind::Text),
         ("Runs", ColumnKind::Text),
         ("Type", ColumnKind::Text),
+        ("Is", ColumnKind::Text),
         ("CPU", ColumnKind::Number),
         ("Highest", ColumnKind::Number),
         ("Target", ColumnKind::Text),
@@ -289,6 +290,11 @@ fn lines(machine: &Machine) -> Vec<Vec<Cell>> {
         text(&machine.region_id),
         text(machine.platform.name()),
         text(&machine.instance_type),
+        text(match found.verdict {
+            Verdict::OverProvisioned => "too large",
+            Verdict::UnderProvisioned => "too small",
+            Verdict::Optimized => "right",
+        }),
         Cell::Text(format!("{:.1}%", machine.cpu_percent[1])),
         Cell::Text(format!("{:.1}%", machine.cpu_percent[2])),
     ];
@@ -299,7 +305,7 @@ fn lines(machine: &Machine) -> Vec<Vec<Cell>> {
             .collect::<Vec<Cell>>()
     };
     if found.choices.is_empty() {
-        return vec![line(&own, found.verdict.name(), "", "", &holds, Cell::Missing)];
+        return vec![line(&own, "", "", "", &holds, Cell::Missing)];
     }
     let mut order: Vec<usize> = (0..found.choices.len()).collect();
     order.sort_by_key(|&at| (found.preferred != Some(at), at));

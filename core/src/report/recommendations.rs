@@ -1,13 +1,16 @@
 //! Recommendations of a bill: ranked, each resource counted once, and checked against what the bill can give back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::commit_row::{ID, commit_row};
+use crate::catalog::quotes::Catalog;
 use crate::detector::facts::Facts;
 use crate::detector::settings::{Settings, find};
 use crate::detector::{Detector, run};
 use crate::detectors::ALL;
 use crate::error::{Error, Result};
+use crate::ingest::metrics::Metrics;
 use crate::ledger::Ledger;
 use crate::reconcile::certificate::{Certificate, Check, Severity, Skipped, Verdict};
 use crate::schema::charges::Metric;
@@ -35,6 +38,10 @@ pub struct Request {
     /// Whether the joint proposal of commitments is one of the rows, on what is left once the others were followed. It is
     /// left out where detectors are named, or kinds without `commit`.
     pub plan: bool,
+    /// What CloudWatch measured: what rests on it is looked for, too.
+    pub metrics: Option<Arc<Metrics>>,
+    /// What is sold, for how much; the bundled price lists when it is not set.
+    pub catalog: Option<Arc<Catalog>>,
     /// Rows that save less a month are left out. Advice that saves nothing directly is shown when it is not set.
     pub savings_min_monthly: Option<f64>,
 }
@@ -121,6 +128,13 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     let detectors = request.detectors()?;
     let settings = request.settings()?;
     let facts = Facts::of(ledger, as_of_day(request)?);
+    let regions: BTreeSet<&str> = facts.products.iter().map(|product| product.region).collect();
+    // Price lists are read for the regions of the bill, and only if something asks for them.
+    let catalog = match request.catalog.as_deref().filter(|_| request.metrics.is_some()) {
+        Some(catalog) => catalog.clone().prepared_for(regions)?,
+        None => Catalog::bundled(),
+    };
+    let facts = facts.with(request.metrics.as_deref(), &catalog);
     let (rows, skipped) = run(&detectors, &facts, &settings)?;
     let mut rows = rank(rows, request.savings_min_monthly);
     let mut skipped: Vec<Skipped> =
@@ -214,7 +228,7 @@ fn rank(rows: Vec<Recommendation>, savings_min_monthly: Option<f64>) -> Vec<Reco
 fn sanity(answer: &Recommendations, facts: &Facts<'_>) -> Check {
     let mut findings = Vec::new();
     let costs = facts.cost_by_resource(answer.rows.iter().filter_map(|row| row.resource_id.as_deref()));
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for row in &answer.rows {
         let Some(resource) = &row.resource_id else { continue };
         let key = (row.sub_account_id.as_str(), resource.as_str());

@@ -1,6 +1,6 @@
 //! What-if: what the fleet would save, and at what risk, if more or less were asked of smaller machines.
 
-use super::engine::{Candidate, Verdict, assess};
+use super::engine::{Candidate, advised};
 use super::load::Load;
 use super::preferences::{Preferences, Preset};
 
@@ -80,13 +80,11 @@ impl Curve {
         saves: &dyn Fn(&Candidate) -> i128,
     ) {
         for point in &mut self.points {
-            let Ok(found) = assess(current, load, sold, &point.preferences) else { continue };
-            let Some(choice) = found.preferred.filter(|_| found.verdict == Verdict::OverProvisioned) else { continue };
-            let choice = &found.choices[choice];
+            let Some((candidate, risk)) = advised(current, load, sold, &point.preferences) else { continue };
             point.machines += 1;
-            point.savings_monthly += saves(&choice.candidate);
-            point.risks += u64::from(choice.risk);
-            point.at_high_risk += u64::from(choice.risk >= RISK_HIGH);
+            point.savings_monthly += saves(candidate);
+            point.risks += u64::from(risk);
+            point.at_high_risk += u64::from(risk >= RISK_HIGH);
         }
     }
 }

@@ -143,26 +143,11 @@ pub fn assess(
     sold: &[Candidate],
     preferences: &Preferences,
 ) -> Result<Assessment, NotSaid> {
-    let cpu = load.cpu.ok_or(NotSaid::NotMeasured)?;
-    if cpu.hours() < MEASURED_HOURS_MIN {
-        return Err(NotSaid::TooShort);
-    }
+    check_measured(load)?;
     let required = load.all_required(preferences);
-    let lacking: Vec<Dimension> = required
-        .iter()
-        .filter(|(dimension, amount)| !suffices(current.capacity(*dimension), *amount))
-        .map(|(dimension, _)| *dimension)
-        // A burstable type that spends credits does its work; what it costs more is on the bill.
-        .filter(|dimension| *dimension != Dimension::CpuCredits)
-        .collect();
+    let lacking = lacking(current, &required);
     let is_short = !lacking.is_empty();
-    let fits = |candidate: &Candidate| {
-        (is_short || (candidate.hourly < current.hourly && is_smaller(&current.kind, &candidate.kind, load)))
-            && candidate.does(&required)
-            && candidate.kind.name != current.kind.name
-            && is_alike(&current.kind, &candidate.kind)
-            && keeps_memory(&current.kind, &candidate.kind, load)
-    };
+    let fits = |candidate: &Candidate| fits(current, candidate, &required, load, is_short);
     let choices = choose(current, sold, &fits, load, preferences);
     let verdict = match (is_short, choices.is_empty()) {
         (true, _) => Verdict::UnderProvisioned,
@@ -186,6 +171,68 @@ pub fn assess(
     };
     let is_memory_known = load.memory.is_some();
     Ok(Assessment { verdict, reasons, preferred, is_memory_known, sensitivity, choices })
+}
+
+/// The type that would be advised for a machine that is too large, with its risk; what [`assess`] says, and nothing more.
+pub(super) fn advised<'s>(
+    current: &Candidate,
+    load: &Load<'_>,
+    sold: &'s [Candidate],
+    preferences: &Preferences,
+) -> Option<(&'s Candidate, u8)> {
+    check_measured(load).ok()?;
+    let required = load.all_required(preferences);
+    if !lacking(current, &required).is_empty() {
+        return None;
+    }
+    let is_meant = |kind: &InstanceType| is_same_architecture(kind, &current.kind);
+    let does = |candidate: &Candidate| fits(current, candidate, &required, load, false);
+    let found = cheapest(sold, &does, &is_meant, &current.kind, load)?;
+    Some((found, risk(&found.kind, &current.kind, load)))
+}
+
+fn check_measured(load: &Load<'_>) -> Result<(), NotSaid> {
+    let cpu = load.cpu.ok_or(NotSaid::NotMeasured)?;
+    if cpu.hours() < MEASURED_HOURS_MIN { Err(NotSaid::TooShort) } else { Ok(()) }
+}
+
+/// The resources of which a type has less than is required. A burstable type that spends credits does its work; what it
+/// costs more is on the bill.
+fn lacking(current: &Candidate, required: &[(Dimension, f64)]) -> Vec<Dimension> {
+    let lacks = |(dimension, amount): &&(Dimension, f64)| {
+        *dimension != Dimension::CpuCredits && !suffices(current.capacity(*dimension), *amount)
+    };
+    required.iter().filter(lacks).map(|(dimension, _)| *dimension).collect()
+}
+
+/// Whether a type may take the place of another and does what is required; of one that is not short it must cost less and
+/// have less of something.
+fn fits(
+    current: &Candidate,
+    candidate: &Candidate,
+    required: &[(Dimension, f64)],
+    load: &Load<'_>,
+    is_short: bool,
+) -> bool {
+    (is_short || (candidate.hourly < current.hourly && is_smaller(&current.kind, &candidate.kind, load)))
+        && candidate.does(required)
+        && candidate.kind.name != current.kind.name
+        && is_alike(&current.kind, &candidate.kind)
+        && keeps_memory(&current.kind, &candidate.kind, load)
+}
+
+/// The cheapest type that is meant and does; of equals the one at the least risk.
+fn cheapest<'s>(
+    sold: &'s [Candidate],
+    does: &dyn Fn(&Candidate) -> bool,
+    is_meant: &dyn Fn(&InstanceType) -> bool,
+    current: &InstanceType,
+    load: &Load<'_>,
+) -> Option<&'s Candidate> {
+    let first = sold.iter().position(|candidate| is_meant(&candidate.kind) && does(candidate))?;
+    let equals = sold[first..].iter().take_while(|candidate| candidate.hourly == sold[first].hourly);
+    let equals = equals.filter(|candidate| is_meant(&candidate.kind) && does(candidate));
+    equals.min_by_key(|candidate| (risk(&candidate.kind, current, load), &candidate.kind.name))
 }
 
 /// Whether one type may take the place of another at all: no bare metal, no special hardware, not fewer GPUs or less disk,
@@ -229,12 +276,7 @@ fn choose(
     load: &Load<'_>,
     preferences: &Preferences,
 ) -> Vec<Choice> {
-    let cheapest = |is_meant: &dyn Fn(&InstanceType) -> bool| {
-        let does = |candidate: &&Candidate| is_meant(&candidate.kind) && fits(candidate);
-        let first = sold.iter().find(does)?;
-        let equals = sold.iter().filter(|candidate| candidate.hourly == first.hourly).filter(does);
-        equals.min_by_key(|candidate| (risk(&candidate.kind, &current.kind, load), &candidate.kind.name))
-    };
+    let cheapest = |is_meant: &dyn Fn(&InstanceType) -> bool| self::cheapest(sold, fits, is_meant, &current.kind, load);
     let family = cheapest(&|kind| kind.family() == current.kind.family());
     let alike = cheapest(&|kind| is_same_architecture(kind, &current.kind));
     let mut chosen: Vec<&Candidate> = [family, alike, cheapest(&|_| true)].into_iter().flatten().collect();

@@ -45,6 +45,8 @@ pub struct Machine {
     pub cost_monthly: i128,
     /// What is said of it.
     pub assessment: Assessment,
+    /// What each choice saves of its cost in the look-back; below nothing where it costs more.
+    pub saves_in_look_back: Vec<Spend>,
     /// What each choice saves: of what no commitment covers; below nothing where it costs more.
     pub savings_monthly: Vec<i128>,
     /// The same at public on-demand prices, of all its hours.
@@ -172,7 +174,8 @@ pub fn size_ec2(facts: &Facts<'_>, metrics: &Metrics, catalog: &Catalog, prefere
             match assess(&market.current, &load, &market.sold, preferences) {
                 Ok(assessment) => {
                     let spend = resource.spend(&hours);
-                    curve.add(&market.current, &load, &market.sold, &|choice| market.saves(facts, spend, choice).free);
+                    let saves = |choice: &Candidate| facts.monthly(market.saves(spend, choice).free);
+                    curve.add(&market.current, &load, &market.sold, &saves);
                     sized.machines.push(market.machine(facts, &resource, spend, assessment, &load, preferences));
                 }
                 Err(reason) => {
@@ -219,9 +222,9 @@ impl<'f> Market<'f> {
     }
 
     /// What of a machine's cost in the look-back a choice saves; below nothing where it costs more.
-    fn saves(&self, facts: &Facts<'_>, spend: Spend, choice: &Candidate) -> Spend {
+    fn saves(&self, spend: Spend, choice: &Candidate) -> Spend {
         let (old, new) = (self.current.hourly, choice.hourly);
-        let part = |sum: i128| facts.monthly(scale_by(sum, old - new, old).unwrap_or(0));
+        let part = |sum: i128| scale_by(sum, old - new, old).unwrap_or(0);
         Spend { quantity: 0, free: part(spend.free), committed: part(spend.committed), list: part(spend.list) }
     }
 
@@ -234,8 +237,7 @@ impl<'f> Market<'f> {
         load: &Load<'_>,
         preferences: &Preferences,
     ) -> Machine {
-        let saves: Vec<Spend> =
-            assessment.choices.iter().map(|choice| self.saves(facts, spend, &choice.candidate)).collect();
+        let saves: Vec<Spend> = assessment.choices.iter().map(|choice| self.saves(spend, &choice.candidate)).collect();
         let cpu = load.cpu;
         let percent = |pick: &dyn Fn(&Series) -> f64| cpu.map_or(0.0, pick);
         Machine {
@@ -246,9 +248,10 @@ impl<'f> Market<'f> {
             instance_type: self.current.kind.name.clone(),
             platform: self.platform.clone(),
             cost_monthly: facts.monthly(spend.free + spend.committed),
-            savings_monthly: saves.iter().map(|saves| saves.free).collect(),
-            savings_monthly_list: saves.iter().map(|saves| saves.list.max(saves.free)).collect(),
-            freed_monthly: saves.iter().map(|saves| saves.committed.max(0)).collect(),
+            savings_monthly: saves.iter().map(|saves| facts.monthly(saves.free)).collect(),
+            savings_monthly_list: saves.iter().map(|saves| facts.monthly(saves.list.max(saves.free))).collect(),
+            freed_monthly: saves.iter().map(|saves| facts.monthly(saves.committed.max(0))).collect(),
+            saves_in_look_back: saves,
             current: self.current.clone(),
             cpu_percent: [
                 percent(&|cpu| cpu.mean),

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::schema::money::MONEY_SCALE;
 
 /// Rates of a region that are held before they are written.
-const HELD: usize = 1 << 14;
+const HELD: usize = 1 << 13;
 /// The ending of a file that is not whole yet.
 const UNFINISHED: &str = "part";
 

@@ -1,5 +1,6 @@
 //! What every detector owes, tested by iteration over the one slice that lists them.
 
+use farthing::catalog::quotes::Catalog;
 use farthing::detector::Detector;
 use farthing::detector::facts::Facts;
 use farthing::detector::run;
@@ -7,7 +8,7 @@ use farthing::detector::settings::Settings;
 use farthing::detectors::ALL;
 use farthing::ledger::Ledger;
 
-use super::example::{HEADINGS, bill, found, tables, value};
+use super::example::{HEADINGS, bill, found, measured, tables, value};
 
 /// Checks every detector and tells all that is wrong at once.
 fn each(check: impl Fn(&'static Detector) -> Result<(), String>) {
@@ -160,7 +161,8 @@ fn the_same_rows_come_in_the_same_order() {
 fn every_threshold_is_read_and_changes_something() {
     each(|detector| {
         let (_folder, bill) = bill(&tables(detector.guide)[0]);
-        let facts = Facts::of(bill.ledger().expect("a ledger"), None);
+        let metrics = measured(detector.guide);
+        let facts = Facts::of(bill.ledger().expect("a ledger"), None).with(metrics.as_deref(), Catalog::shared());
         let settings = Settings::default().of(detector);
         (detector.detect)(&facts, &settings);
         for threshold in detector.thresholds {

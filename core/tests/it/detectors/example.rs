@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use farthing::detectors::ALL;
+use farthing::ingest::metrics::Metrics;
 use farthing::{Bill, Recommendation, Request};
 use tempfile::TempDir;
 
@@ -36,6 +39,30 @@ pub(super) type Table = (Vec<String>, Vec<Vec<String>>);
 
 /// The tables of a guide's example: line items, and what is found.
 pub(super) fn tables(guide: &str) -> Vec<Table> {
+    all_tables(guide).into_iter().filter(|(headers, _)| headers[0] != MEASURED).collect()
+}
+
+/// The head of the first column of a table of measurements.
+const MEASURED: &str = "measured";
+
+/// What an example says was measured, hour by hour.
+pub(super) fn measured(guide: &str) -> Option<Arc<Metrics>> {
+    let (headers, rows) = all_tables(guide).into_iter().find(|(headers, _)| headers[0] == MEASURED)?;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("metrics.csv");
+    let mut text = "resource_id,timestamp,metric,statistic,value\n".to_owned();
+    for row in &rows {
+        let cell = |name: &str| &row[headers.iter().position(|header| header == name).expect("a column")];
+        for hour in hours(cell("hours")) {
+            let (resource, metric, statistic) = (cell(MEASURED), cell("metric"), cell("statistic"));
+            writeln!(text, "{resource},{},{metric},{statistic},{}", timestamp(hour), cell("value")).expect("memory");
+        }
+    }
+    std::fs::write(&path, text).expect("a file");
+    Some(Arc::new(Metrics::read(&[path], 14).expect("measurements")))
+}
+
+fn all_tables(guide: &str) -> Vec<Table> {
     let example = guide.split("## Example").nth(1).unwrap_or_default();
     let mut tables: Vec<Table> = Vec::new();
     let mut inside = false;
@@ -134,7 +161,9 @@ pub(super) fn bill((headers, rows): &Table) -> (TempDir, Bill) {
 
 /// What one detector finds in a bill.
 pub(super) fn found(bill: &Bill, detector: &str, settings: &[String]) -> farthing::Recommendations {
-    let request = Request { only: vec![detector.to_owned()], settings: settings.to_vec(), ..Request::default() };
+    let guide = ALL.iter().find(|known| known.id == detector).expect("a detector").guide;
+    let (only, settings) = (vec![detector.to_owned()], settings.to_vec());
+    let request = Request { only, settings, metrics: measured(guide), ..Request::default() };
     bill.recommend(&request).unwrap_or_else(|error| panic!("{detector}: {error}"))
 }
 
