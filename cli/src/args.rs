@@ -316,6 +316,13 @@ pub(crate) struct Recommend {
     /// Only what saves so much a month
     #[arg(long, value_name = "AMOUNT")]
     pub(crate) min_savings: Option<f64>,
+    /// Choose the least risky advice that saves a part of the bill (15%) or an amount a month (500)
+    #[arg(long, value_name = "GOAL", value_parser = goal)]
+    pub(crate) goal: Option<farthing::Target>,
+    /// What the team has agreed on: thresholds, least savings, owners, exceptions [default: farthing.toml in the
+    /// current folder, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -455,6 +462,10 @@ fn by_ending(path: &Path) -> Result<ReportFormat, String> {
             ));
         }
     })
+}
+
+fn goal(text: &str) -> Result<farthing::Target, farthing::Error> {
+    text.parse()
 }
 
 #[cfg(test)]

@@ -118,6 +118,26 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A goal that cannot be understood.
+    #[error("goal `{goal}`: {detail}; write a part of the bill like 15%, or an amount a month like 500")]
+    Goal {
+        /// The goal as it was given.
+        goal: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A configuration file that is not understood.
+    #[error("{file}, line {line}, {key}: {detail}")]
+    Config {
+        /// The file's name.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// The key.
+        key: String,
+        /// What is wrong, and what was expected.
+        detail: String,
+    },
     /// An invoice file that cannot be read.
     #[error("{}: {detail}; expected a csv with the columns payer,invoice_id,amount,currency", path.display())]
     Invoice {

@@ -29,7 +29,9 @@ pub use planner::bill::{BillPlan, PlanRequest};
 pub use reconcile::certificate::{
     Certificate, Check, Input, InvoiceTotal, Period, PeriodStatus, Severity, Skipped, Verdict,
 };
+pub use report::config::Config;
 pub use report::gates::{Gate, GateResult};
+pub use report::goal::{Goal, Target};
 pub use report::recommendations::{Recommendations, Request};
 pub use report::{Cell, ColumnKind, Report, Section};
 pub use schema::charges::{Dimension, Metric};

@@ -192,12 +192,16 @@ class Bill:
         settings: Mapping[str, float | str] | None = None,
         as_of: Day | None = None,
         min_savings: float | None = None,
+        config: Path | None = None,
+        goal: str | float | None = None,
     ) -> Recommendations:
         """Every saving that the bill itself shows, ranked, each resource counted once.
 
         `only` names detectors, `kind` keeps kinds of savings. `settings` sets thresholds:
         `{"idle-nat-gateway.HOURS_MIN": 168}`. `as_of` keeps billing periods whose usage ends by that UTC day, and
-        `min_savings` rows that save so much a month. Raises `QueryError` for names and settings that are not
+        `min_savings` rows that save so much a month. `config` is a file like `farthing.toml`: thresholds, least savings,
+        owners and exceptions that the team has agreed on. With a `goal`, a part of the bill (`"15%"`) or an amount a
+        month, `goal_frame` is the least risky choice that reaches it. Raises `QueryError` for names and settings that are not
         understood, and `ReconciliationError` when the certificate forbids figures.
 
         >>> bill.recommend(kind="idle", min_savings=1).frame["savings_monthly"].min() >= 1
@@ -210,6 +214,8 @@ class Bill:
                 [f"{name}={value}" for name, value in (settings or {}).items()],
                 _day(as_of),
                 min_savings,
+                config,
+                None if goal is None else str(goal),
                 tick,
             )
         recommendations = Recommendations(native)

@@ -140,6 +140,8 @@ class Bill:
         settings: Sequence[str],
         as_of: str | None = None,
         min_savings: float | None = None,
+        config: _Path | None = None,
+        goal: str | None = None,
         tick: _Tick = None,
     ) -> Recommendations:
         """What could be saved."""
@@ -209,6 +211,19 @@ class Recommendations:
     def frame(self) -> Batches:
         """The rows as a frame."""
 
+    def followed(self) -> Batches:
+        """What became of earlier advice, as a frame."""
+
+    def excepted(self) -> tuple[Batches, list[tuple[str, str | None, str]]]:
+        """The rows that are excepted as a frame, and for each the reason, who answers for it, and until when."""
+
+    def goal_frame(self) -> Batches:
+        """The choice that reaches a goal as a frame."""
+
+    @property
+    def goal_reached(self) -> bool | None: ...
+    @property
+    def notes(self) -> list[str]: ...
     @property
     def currency(self) -> str: ...
     @property

@@ -35,6 +35,56 @@ class Recommendations:
         """One row a resource: those in the total first, the greatest saving first. `docs/detectors.md` has the columns."""
         return frame(self._native.frame())
 
+    @cached_property
+    def followed(self) -> pl.DataFrame:
+        """Advice of earlier months that is given no more: whether it was done, and what that has really saved.
+
+        `savings_monthly` is what was promised, `realized_monthly` what a month of 730 hours costs less since, `realized`
+        what was saved in all months since. `measured` is false where what was promised stands for it: what replaces a
+        resource has another name.
+
+        >>> savings = bill.recommend()
+        >>> set(savings.followed["status"]) <= {"done", "lapsed", "unknown"}
+        True
+        """
+        return frame(self._native.followed())
+
+    @cached_property
+    def excepted(self) -> pl.DataFrame:
+        """Rows that exceptions of `config` keep from being proposed, with `reason`, `excepted_by` and `until`.
+
+        >>> _ = (tmp / "farthing.toml").write_text('protected_tags = ["team"]')
+        >>> bill.recommend(config=tmp / "farthing.toml").excepted["until"].to_list()[:1] in ([], [""])
+        True
+        """
+        import polars as pl
+
+        batches, reasons = self._native.excepted()
+        names = ["reason", "excepted_by", "until"]
+        more = pl.DataFrame(reasons, schema=dict.fromkeys(names, pl.String), orient="row")
+        return frame(batches).hstack(more)
+
+    @property
+    def goal_reached(self) -> bool | None:
+        """Whether the advice reaches the goal that was asked for; `None` when none was."""
+        return self._native.goal_reached
+
+    @cached_property
+    def goal_frame(self) -> pl.DataFrame:
+        """The rows of the least risky choice that reaches the goal: `detector`, `savings_monthly` and `risk` are those of the
+        advice that is followed.
+
+        >>> savings = bill.recommend(goal="0.1%")
+        >>> savings.goal_reached, savings.goal_frame.height <= savings.frame.height
+        (True, True)
+        """
+        return frame(self._native.goal_frame())
+
+    @property
+    def notes(self) -> list[str]:
+        """What earlier months and exceptions have to do with it, in sentences."""
+        return self._native.notes
+
     @property
     def currency(self) -> str:
         """The currency of every amount."""
@@ -94,6 +144,7 @@ class Recommendations:
     def _repr_html_(self) -> str:
         parts = [_html.heading("Recommendations"), _html.paragraph(f"{self._native.summary}.")]
         parts += [_html.table(self._native.grid())]
+        parts += [_html.paragraph(f"{note}.") for note in self.notes]
         parts += [_html.paragraph(f"Skipped: {one.what}, {one.reason}.") for one in self.skipped]
         return "".join(parts)
 

@@ -115,7 +115,7 @@ impl Bill {
     }
 
     /// What could be saved.
-    #[pyo3(signature = (only, kinds, settings, as_of=None, min_savings=None, tick=None))]
+    #[pyo3(signature = (only, kinds, settings, as_of=None, min_savings=None, config=None, goal=None, tick=None))]
     #[allow(clippy::too_many_arguments)]
     fn recommend(
         &self,
@@ -125,9 +125,11 @@ impl Bill {
         settings: Vec<String>,
         as_of: Option<String>,
         min_savings: Option<f64>,
+        config: Option<PathBuf>,
+        goal: Option<String>,
         tick: Option<Py<PyAny>>,
     ) -> PyResult<Recommendations> {
-        let request = request(only, &kinds, settings, as_of, min_savings)?;
+        let request = request(only, &kinds, settings, as_of, min_savings, config, goal)?;
         run(py, &self.watch, tick.as_ref(), || self.bill.recommend(&request)).map(Recommendations::from)
     }
 

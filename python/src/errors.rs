@@ -31,6 +31,7 @@ pub(crate) fn engine(error: Error) -> PyErr {
         | Error::Filter { .. }
         | Error::Threshold { .. }
         | Error::Gate { .. }
+        | Error::Config { .. }
         | Error::Currencies { .. }
         | Error::NotAvailable { .. } => QueryError::new_err(message),
         Error::S3(error) => match error {

@@ -61,6 +61,7 @@ Examples:
   farthing recommend bill/ --kind idle --min-savings 5
   farthing recommend bill/ --metrics metrics.csv --kind idle,rightsize
   farthing recommend bill/ --only idle-nat-gateway,gp2-to-gp3 --set idle-nat-gateway.HOURS_MIN=168
+  farthing recommend bill/ --goal 15% --config farthing.toml
   farthing recommend bill/ --format json -o savings.json";
 
 pub(super) const DETECTORS_EXAMPLES: &str = "\

@@ -17,7 +17,7 @@ mod store;
 
 use std::path::{Path, PathBuf};
 
-use farthing::{Bill, Certificate, Verdict};
+use farthing::{Bill, Certificate, Config, Error, Verdict};
 
 use crate::args::{Command, Everywhere, Farthing, Sources};
 use crate::s3::S3;
@@ -116,6 +116,17 @@ fn store_folder(everywhere: &Everywhere) -> Option<PathBuf> {
     // An empty variable is as good as none.
     let set = || std::env::var_os("FARTHING_STORE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     if everywhere.no_store { None } else { everywhere.store.clone().or_else(set).or_else(|| user_cache("store")) }
+}
+
+/// The file that a team's agreements stand in when none is named.
+const CONFIG: &str = "farthing.toml";
+
+/// What a team has agreed on, from the file that is named or from that of the current folder.
+fn config(file: Option<&Path>) -> Result<Config, Problem> {
+    let own = Path::new(CONFIG);
+    let Some(file) = file.or_else(|| own.is_file().then_some(own)) else { return Ok(Config::default()) };
+    let text = std::fs::read_to_string(file).map_err(|source| Error::io(file, source))?;
+    Ok(Config::parse(&file.to_string_lossy(), &text)?)
 }
 
 /// Says what the store could not do; no answer depends on it.

@@ -6,9 +6,10 @@ use farthing::Request;
 use farthing::detector::NO_METRICS;
 use farthing::ingest::metrics::{LOOK_BACK_DAYS, Metrics};
 use farthing::render::{csv, json, markdown};
+use farthing::report::config::{ExceptionState, ExceptionUse};
 
 use super::catalog::with_lists;
-use super::{Outcome, Problem, exit_code, open, withheld};
+use super::{Outcome, Problem, config, exit_code, open, withheld};
 use crate::args::{Everywhere, Format, Recommend};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
@@ -31,8 +32,10 @@ pub(super) fn run(args: &Recommend, everywhere: &Everywhere, screen: &Screen) ->
     };
     screen.emit(&text, args.output.file.as_deref())?;
     screen.certificate(&answer.certificate);
+    let is_over = |one: &ExceptionUse| one.state == ExceptionState::Expired;
     // Measurements that nobody gave are not missing.
     let is_partial = answer.skipped.iter().any(|entry| entry.reason != NO_METRICS);
+    let is_partial = is_partial || answer.exceptions.iter().any(is_over);
     Ok(exit_code(&answer.certificate, is_partial, everywhere.strict))
 }
 
@@ -50,5 +53,7 @@ fn request(args: &Recommend) -> Result<Request, Problem> {
         as_of: args.as_of.clone(),
         savings_min_monthly: args.min_savings,
         plan: true,
+        config: config(args.config.as_deref())?,
+        goal: args.goal,
     })
 }

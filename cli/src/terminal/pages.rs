@@ -6,7 +6,7 @@ use farthing::render::grid::{self, Grid, MONTHS_ABREAST};
 use farthing::render::plans::{self, Plans};
 use farthing::render::{
     all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, fleet, headline, kept, printable,
-    registry, rightsizing, summaries,
+    registry, rightsizing, savings, summaries,
 };
 use farthing::rightsize::cost_explorer::Advices;
 use farthing::rightsize::fleet::Fleet;
@@ -111,10 +111,36 @@ pub(crate) fn recommendations(answer: &Recommendations, look: Look) -> String {
     let mut page = Page::new(look);
     page.title("Recommendations");
     page.line(&summaries::savings_sentence(answer));
+    page.line(&savings::effort_sentence(answer));
     page.table(&summaries::recommendations(answer));
+    if let Some(goal) = &answer.goal {
+        page.heading("The goal");
+        page.line(&savings::goal_sentence(goal, &answer.currency));
+        page.table(&savings::goal_grid(answer, goal));
+    }
+    if let Some(sentence) = savings::history_sentence(answer) {
+        page.heading("Since earlier months");
+        page.line(&sentence);
+        let limit = if look.verbose { usize::MAX } else { HISTORY_ROWS };
+        let (grid, more) = savings::history(answer, limit);
+        if !grid.rows.is_empty() {
+            page.table(&grid);
+        }
+        if more > 0 {
+            page.line(&format!("and {more} more: -v shows all"));
+        }
+    }
+    let notes = savings::exception_notes(answer, &answer.config_name);
+    if !notes.is_empty() {
+        page.heading("Exceptions");
+        notes.iter().for_each(|note| page.line(&format!("- {note}")));
+    }
     page.skipped(&answer.skipped.iter().collect::<Vec<_>>());
     page.text
 }
+
+/// Rows of earlier advice that are shown unless more is asked for.
+const HISTORY_ROWS: usize = 20;
 
 /// The registry.
 pub(crate) fn detectors(detectors: &[&'static Detector], look: Look) -> String {

@@ -41,3 +41,42 @@ fn the_guide_for_analysts_runs() {
         run(&place, &command, 0);
     }
 }
+
+/// What the guide shows of `farthing.toml`.
+fn agreed() -> String {
+    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/month-after-month.md")).unwrap();
+    guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap().to_owned()
+}
+
+#[test]
+fn what_a_team_agreed_on_is_read_where_it_stands() {
+    let place = Place::with_bill();
+    let recommend = |more: &str| {
+        let output = place.farthing(&format!("recommend bill {more}")).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let note = "no row is like this exception (stands by for the recovery test)";
+    assert!(!recommend("").1.contains(note));
+    std::fs::write(place.path("farthing.toml"), agreed()).unwrap();
+    let (code, page, told) = recommend("");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(page.contains(note), "{page}");
+    let over = agreed().replace("2027-03-31", "2026-01-31");
+    std::fs::write(place.path("over.toml"), over).unwrap();
+    let (code, page, _) = recommend("--config over.toml");
+    assert_eq!(code, Some(0));
+    assert!(page.contains("over.toml, line 13: this exception ended on 2026-01-31"), "{page}");
+    assert_eq!(recommend("--strict --config over.toml").0, Some(4));
+    std::fs::write(place.path("farthing.toml"), agreed().replace("reason", "reasons")).unwrap();
+    let (code, page, told) = recommend("");
+    assert_eq!((code, page.as_str()), (Some(1), ""));
+    assert!(told.contains("farthing.toml, line 16, reasons: unknown field `reasons`"), "{told}");
+    let (code, _, told) = recommend("--config nowhere.toml");
+    assert_eq!(code, Some(1));
+    assert!(told.contains("nowhere.toml: no such file"), "{told}");
+    assert_eq!(recommend("--goal 0%").0, Some(2));
+}

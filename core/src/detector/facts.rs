@@ -332,6 +332,18 @@ impl<'f> Facts<'f> {
         self.resources.iter().filter(is_wanted).map(one).collect()
     }
 
+    /// The resources of these ids, by account and id.
+    pub fn resources_named<'r>(
+        &'f self,
+        ids: impl Iterator<Item = &'r str>,
+    ) -> HashMap<(&'f str, &'f str), Resource<'f>> {
+        let pool = self.ledger.names.pool(Text::ResourceId);
+        let wanted: std::collections::HashSet<u32> = ids.filter_map(|id| pool.find(id)).collect();
+        let all = (0..self.resources.len() as u32).map(|at| self.resource(at));
+        let named = all.filter(|resource| wanted.contains(&resource.lines[0].key.resource));
+        named.map(|resource| ((resource.account(), resource.id()), resource)).collect()
+    }
+
     pub(super) fn name(&self, text: Text, id: u32) -> &'f str {
         self.ledger.names.get(text, id).unwrap_or_default()
     }

@@ -133,6 +133,8 @@ impl Finding {
             assumptions: advice.assumptions.iter().map(|&text| text.to_owned()).collect(),
             alternatives: Vec::new(),
             price_source: self.price_source,
+            owner: None,
+            standing: None,
         }
     }
 }

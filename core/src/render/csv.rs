@@ -1,5 +1,6 @@
 //! CSV of every result: exact amounts, and text that no spreadsheet takes for a formula.
 
+use super::savings::waited_text;
 use super::{period_column, printable};
 use crate::analyze::request::CostTable;
 use crate::detector::Detector;
@@ -93,6 +94,11 @@ pub fn recommendations(answer: &Recommendations) -> String {
             safe_text(&row.alternatives_text()),
             row.price_source.name().to_owned(),
             safe_text(&row.command),
+            safe_text(row.owner.as_deref().unwrap_or_default()),
+            row.id(),
+            row.standing.as_ref().map_or("", |standing| standing.status()).to_owned(),
+            row.standing.as_ref().map_or("", |standing| &standing.since).to_owned(),
+            waited_text(row),
         ]);
     }
     sheet.text()

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{BILLING_PERIOD, all_skipped, is_control, period_column, period_cost};
+use super::{BILLING_PERIOD, all_skipped, is_control, period_column, period_cost, savings};
 use crate::analyze::request::CostTable;
 use crate::detector::Detector;
 use crate::detector::settings::Threshold;
@@ -14,7 +14,6 @@ use crate::report::recommendations::Recommendations;
 use crate::report::{Cell, ColumnKind, Report, Section};
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::{QUANTITY_SCALE, money_text, to_text};
-use crate::schema::recommendations::Recommendation;
 use crate::schema::values::day_text;
 
 /// The engine's version, as documents carry it.
@@ -102,7 +101,7 @@ pub fn report(report: &Report) -> Value {
     let sections: Map<String, Value> = report.sections.iter().map(|part| (part.id.to_owned(), section(part))).collect();
     document.insert("sections".into(), Value::Object(sections));
     let savings = report.savings.iter().flat_map(|savings| &savings.rows);
-    document.insert("recommendations".into(), savings.map(recommendation).collect());
+    document.insert("recommendations".into(), savings.map(savings::row).collect());
     proof(&mut document, &report.certificate, report.skipped());
     Value::Object(document)
 }
@@ -142,49 +141,26 @@ pub fn recommendations(answer: &Recommendations) -> Value {
         ("savings_monthly", answer.savings_monthly),
         ("savings_monthly_list", answer.savings_monthly_list),
         ("potential_monthly", answer.potential_monthly),
+        ("quick_wins_monthly", answer.quick_wins_monthly()),
+        ("weighted_monthly", answer.weighted_monthly()),
         ("cost_monthly", answer.cost_monthly),
     ];
     let head = Head {
         schema: "farthing.recommend/1",
         currency: Some(&answer.currency),
         periods: answer.periods.iter().map(String::as_str).collect(),
-        rows: answer.rows.iter().map(recommendation).collect(),
+        rows: answer.rows.iter().map(savings::row).collect(),
         totals: totals.into_iter().map(|(name, units)| (name.to_owned(), money(Some(units)))).collect(),
     };
     let mut document = head.document();
     document.insert("look_back".into(), json!({"period": answer.look_back.0, "hours": answer.look_back.1}));
     document.insert("as_of".into(), answer.as_of.as_str().into());
+    document.insert("goal".into(), savings::goal(answer));
+    document.insert("followed".into(), savings::followed(answer));
+    document.insert("excepted".into(), savings::excepted(answer));
+    document.insert("exceptions".into(), savings::exceptions(answer));
     proof(&mut document, &answer.certificate, &answer.skipped);
     Value::Object(document)
-}
-
-fn recommendation(row: &Recommendation) -> Value {
-    let evidence: Map<String, Value> =
-        row.evidence.iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect();
-    let alternative =
-        |(id, saving): &(&'static str, i128)| json!({"detector": id, "savings_monthly": money(Some(*saving))});
-    json!({
-        "detector": row.detector,
-        "kind": row.kind.name(),
-        "action": row.action,
-        "sub_account_id": row.sub_account_id,
-        "region_id": row.region_id,
-        "resource_id": row.resource_id,
-        "title": row.title,
-        "current": row.current,
-        "target": row.target,
-        "savings_monthly": money(Some(row.savings_monthly)),
-        "savings_monthly_list": money(Some(row.savings_monthly_list)),
-        "confidence": row.confidence,
-        "grade": row.grade.name(),
-        "effort": row.effort.name(),
-        "risk": row.risk,
-        "evidence": evidence,
-        "assumptions": row.assumptions,
-        "alternatives": row.alternatives.iter().map(alternative).collect::<Vec<_>>(),
-        "price_source": row.price_source.name(),
-        "command": row.command,
-    })
 }
 
 /// `farthing.detectors/1`: the registry, with guides.
@@ -379,7 +355,7 @@ fn cell(cell: &Cell) -> Value {
     }
 }
 
-fn money(units: Option<i128>) -> Value {
+pub(super) fn money(units: Option<i128>) -> Value {
     units.map(money_text).into()
 }
 

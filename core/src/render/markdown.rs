@@ -1,7 +1,9 @@
 //! Markdown of every result: text from the bill is escaped, so that no tag becomes a link, a heading or a cell.
 
 use super::grid::{self, Grid};
-use super::{all_skipped, amounts_sentence, costs_headline, costs_title, headline, mark, printable, summaries};
+use super::{
+    all_skipped, amounts_sentence, costs_headline, costs_title, headline, mark, printable, savings, summaries,
+};
 use crate::analyze::request::CostTable;
 use crate::detector::Detector;
 use crate::ingest::Inventory;
@@ -85,7 +87,26 @@ pub(super) fn sections(title: &str, headline: &str, sections: &[Section], notes:
 pub fn recommendations(answer: &Recommendations) -> String {
     let mut page = Page::titled("Recommendations");
     page.paragraph(&format!("**{}**", escape(&summaries::savings_sentence(answer))));
+    page.paragraph(&format!("{}.", escape(&savings::effort_sentence(answer))));
     page.table(&summaries::recommendations(answer));
+    if let Some(goal) = &answer.goal {
+        page.heading("The goal");
+        page.paragraph(&format!("{}.", escape(&savings::goal_sentence(goal, &answer.currency))));
+        page.table(&savings::goal_grid(answer, goal));
+    }
+    if let Some(history) = savings::history_sentence(answer) {
+        page.heading("Since earlier months");
+        page.paragraph(&format!("{}.", escape(&history)));
+        let (grid, _) = savings::history(answer, usize::MAX);
+        if !grid.rows.is_empty() {
+            page.table(&grid);
+        }
+    }
+    let notes = savings::exception_notes(answer, &answer.config_name);
+    if !notes.is_empty() {
+        page.heading("Exceptions");
+        page.list(notes.into_iter());
+    }
     page.paragraph(&format!("Certificate: {}.", escape(&answer.certificate.summary())));
     page.skipped(&answer.skipped.iter().collect::<Vec<_>>());
     page.text

@@ -17,6 +17,7 @@ pub mod markdown;
 pub mod plans;
 pub mod registry;
 pub mod rightsizing;
+pub mod savings;
 pub mod summaries;
 #[cfg(feature = "xlsx")]
 pub mod xlsx;

@@ -9,6 +9,7 @@ use crate::reconcile::page_checksums;
 use crate::report::recommendations::Recommendations;
 use crate::schema::charges::Metric;
 use crate::schema::money::display_cents;
+use crate::schema::recommendations::Standing;
 use crate::schema::values::day_text;
 
 /// The checks: mark, number, title and what was found.
@@ -39,15 +40,20 @@ pub fn savings_sentence(answer: &Recommendations) -> String {
 /// Recommendations, the greatest saving first, with the sum of those that are in the total.
 pub fn recommendations(answer: &Recommendations) -> Grid {
     let savings = format!(">{}/month", answer.currency);
-    let mut grid = Grid::with_columns(&[&savings, "Grade", "Detector", "Account", "Region", "What", "From", "To"]);
+    let mut titles = vec![savings.as_str(), "Grade", "Detector", "Account", "Region", "What", "From", "To"];
+    let (has_months, has_owners) =
+        (answer.rows.iter().any(|row| row.standing.is_some()), answer.rows.iter().any(|row| row.owner.is_some()));
+    titles.extend(has_months.then_some("Since"));
+    titles.extend(has_owners.then_some("Owner"));
+    let mut grid = Grid::with_columns(&titles);
     let (counted, others): (Vec<_>, Vec<_>) = answer.rows.iter().partition(|row| row.grade.is_in_total());
     let parts: Vec<Option<i128>> = counted.iter().map(|row| Some(row.savings_monthly)).collect();
     let mut amounts = money_column(&parts, Some(answer.savings_monthly));
     amounts.extend(others.iter().map(|row| format!("({})", display_cents(row.savings_monthly))));
     for (row, amount) in counted.into_iter().chain(others).zip(&amounts) {
         let what = row.resource_id.as_deref().map_or(row.title.as_str(), name_in_arn);
-        grid.push([
-            amount,
+        let mut cells = vec![
+            amount.as_str(),
             row.grade.name(),
             row.detector,
             &row.sub_account_id,
@@ -55,7 +61,12 @@ pub fn recommendations(answer: &Recommendations) -> Grid {
             what,
             &row.current,
             &row.target,
-        ]);
+        ];
+        let since = |standing: &Standing| if standing.is_new { "new".to_owned() } else { standing.since.clone() };
+        let since = row.standing.as_ref().map(since).unwrap_or_default();
+        cells.extend(has_months.then_some(since.as_str()));
+        cells.extend(has_owners.then_some(row.owner.as_deref().unwrap_or_default()));
+        grid.push(cells);
     }
     let mut total = vec![String::new(); grid.columns.len()];
     total[0] = display_cents(answer.savings_monthly);
@@ -66,7 +77,7 @@ pub fn recommendations(answer: &Recommendations) -> Grid {
 
 /// What an ARN says beyond partition, service, region and account, which have columns of their own or follow from the
 /// rest; other ids are themselves.
-fn name_in_arn(id: &str) -> &str {
+pub(super) fn name_in_arn(id: &str) -> &str {
     let name = id.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4));
     name.filter(|name| !name.is_empty()).unwrap_or(id)
 }

@@ -87,5 +87,7 @@ fn row(plan: &BillPlan, saved: i128, alternatives: Vec<(&'static str, i128)>) ->
         alternatives,
         price_source: plan.lines.iter().map(|line| line.price_source).max().unwrap_or(PriceSource::Bill),
         command: commands.join(" && "),
+        owner: None,
+        standing: None,
     }
 }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use super::commit_row::{ID, commit_row};
 use crate::catalog::quotes::Catalog;
+use crate::detector::Detector;
 use crate::detector::facts::Facts;
 use crate::detector::settings::{Settings, find};
-use crate::detector::{Detector, run};
 use crate::detectors::ALL;
 use crate::error::{Error, Result};
 use crate::ingest::metrics::Metrics;
 use crate::ledger::Ledger;
 use crate::reconcile::certificate::{Certificate, Check, Severity, Skipped, Verdict};
-use crate::schema::charges::Metric;
+use crate::report::config::{Config, Excepted, ExceptionUse, Judged, detect};
+use crate::report::continuity::{self, Followed, Month};
+use crate::report::goal::{self, Goal, Target};
+use crate::schema::charges::{Metric, Text};
 use crate::schema::money::{MONEY_SCALE, from_f64, money_text};
 use crate::schema::recommendations::{Kind, Recommendation};
 use crate::schema::values::{day_text, parse_day};
@@ -44,6 +47,10 @@ pub struct Request {
     pub catalog: Option<Arc<Catalog>>,
     /// Rows that save less a month are left out. Advice that saves nothing directly is shown when it is not set.
     pub savings_min_monthly: Option<f64>,
+    /// What a team has agreed on: thresholds, owners, exceptions. What stands above goes before it.
+    pub config: Config,
+    /// What is to be saved: the least risky advice that does it is chosen.
+    pub goal: Option<Target>,
 }
 
 impl Request {
@@ -55,6 +62,11 @@ impl Request {
         self.settings()?;
         as_of_day(self)?;
         self.detectors().map(|_| ())
+    }
+
+    /// What a row must save, where that is asked for.
+    fn least(&self) -> Option<i128> {
+        self.savings_min_monthly.and_then(|least| from_f64(least, MONEY_SCALE)).map(|least| least.units)
     }
 
     fn wants_plan(&self) -> bool {
@@ -104,6 +116,16 @@ pub struct Recommendations {
     pub cost_monthly: i128,
     /// Detectors that did not run, and why.
     pub skipped: Vec<Skipped>,
+    /// Rows that exceptions keep from being proposed; they are in no total.
+    pub excepted: Vec<Excepted>,
+    /// The file that exceptions stand in.
+    pub config_name: String,
+    /// What became of each exception.
+    pub exceptions: Vec<ExceptionUse>,
+    /// The least risky choice of rows that saves what was wanted, when something was.
+    pub goal: Option<Goal>,
+    /// Advice of earlier months that is given no more: what was saved really.
+    pub followed: Vec<Followed>,
     /// What was checked about the bill, with R20.
     pub certificate: Certificate,
 }
@@ -113,6 +135,17 @@ impl Recommendations {
     pub fn resources(&self) -> impl Iterator<Item = (String, String)> {
         let counted = self.rows.iter().filter(|row| row.grade.is_in_total());
         counted.filter_map(|row| Some((row.sub_account_id.clone(), row.resource_id.clone()?)))
+    }
+
+    /// Billed facts that are no great work: the sum that can be had at once. The rest are projects.
+    pub fn quick_wins_monthly(&self) -> i128 {
+        self.rows.iter().filter(|row| row.is_quick_win()).map(|row| row.savings_monthly).sum()
+    }
+
+    /// Savings of all rows, those outside the total too, each weighted by how far it can be trusted.
+    pub fn weighted_monthly(&self) -> i128 {
+        let hundredths = |row: &Recommendation| (row.confidence * 100.0).round() as i128;
+        self.rows.iter().map(|row| row.savings_monthly * hundredths(row) / 100).sum()
     }
 }
 
@@ -125,31 +158,39 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     let [currency] = currencies.as_slice() else {
         return Err(Error::Currencies { currencies: currencies.join(", ") });
     };
-    let detectors = request.detectors()?;
-    let settings = request.settings()?;
-    let facts = Facts::of(ledger, as_of_day(request)?);
-    let regions: BTreeSet<&str> = facts.products.iter().map(|product| product.region).collect();
+    let regions =
+        ledger.products.iter().map(|(key, _)| ledger.names.get(Text::RegionId, key.region).unwrap_or_default());
     // Price lists are read for the regions of the bill, and only if something asks for them.
     let catalog = match request.catalog.as_deref().filter(|_| request.metrics.is_some()) {
-        Some(catalog) => catalog.clone().prepared_for(regions)?,
+        Some(catalog) => catalog.clone().prepared_for(regions.collect::<BTreeSet<&str>>())?,
         None => Catalog::bundled(),
     };
-    let facts = facts.with(request.metrics.as_deref(), &catalog);
-    let (rows, skipped) = run(&detectors, &facts, &settings)?;
-    let mut rows = rank(rows, request.savings_min_monthly);
-    let mut skipped: Vec<Skipped> =
-        skipped.into_iter().map(|(id, reason)| Skipped { what: id.to_owned(), reason }).collect();
+    let facts = Facts::of(ledger, as_of_day(request)?).with(request.metrics.as_deref(), &catalog);
+    let (mut now, mut judged) = month(facts, request)?;
+    let days = continuity::earlier(ledger, &now.facts);
+    // What was measured is of now.
+    let earlier = days.into_iter().map(|day| Ok(month(Facts::of(ledger, Some(day)), request)?.0));
+    let earlier = earlier.collect::<Result<Vec<_>>>()?;
+    continuity::stand(&mut now.rows, &now.facts.look_back, &earlier);
+    let followed = continuity::followed(&now, &earlier);
+    let (facts, mut rows) = (now.facts, now.rows);
     if request.wants_plan() && certificate.figures_allowed() {
         match commit_row(ledger, &certificate, &rows, (facts.first, facts.as_of + 1)) {
-            Ok(row) => insert(&mut rows, row, request.savings_min_monthly),
-            Err(reason) => skipped.push(Skipped { what: ID.to_owned(), reason }),
+            Ok(row) => {
+                request.config.judge(vec![row], &facts, today(&facts), &mut judged);
+                let least = request.least().or(request.config.savings_min_monthly);
+                judged.rows.drain(..).for_each(|row| insert(&mut rows, row, least));
+            }
+            Err(reason) => judged.skipped.push(Skipped { what: ID.to_owned(), reason }),
         }
     }
+    let cost_monthly = facts.monthly(facts.cost(Metric::EffectiveCost));
+    let goal = request.goal.map(|target| goal::reach(&rows, target, cost_monthly)).transpose()?;
     let sum = |pick: fn(&Recommendation) -> i128, in_total: bool| -> i128 {
         rows.iter().filter(|row| row.grade.is_in_total() == in_total).map(pick).sum()
     };
-    let cost = facts.cost(Metric::EffectiveCost);
     let day = |hour: i64| day_text(i32::try_from(hour.div_euclid(24)).unwrap_or_default());
+    let exceptions = request.config.uses(&judged, today(&facts));
     let mut answer = Recommendations {
         currency: currency.clone(),
         periods: ledger.periods(),
@@ -158,15 +199,38 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
         savings_monthly: sum(|row| row.savings_monthly, true),
         savings_monthly_list: sum(|row| row.savings_monthly_list, true),
         potential_monthly: sum(|row| row.savings_monthly, false),
-        cost_monthly: facts.monthly(cost),
-        skipped,
+        cost_monthly,
+        skipped: judged.skipped,
         rows,
+        config_name: request.config.name.clone(),
+        exceptions,
+        excepted: judged.excepted,
+        goal,
+        followed,
         certificate,
     };
     let check = sanity(&answer, &facts);
     answer.certificate.checks.retain(|known| known.id != check.id);
     answer.certificate.checks.push(check);
     Ok(answer)
+}
+
+/// What a month's look-back shows, and what a configuration makes of it.
+fn month<'l>(facts: Facts<'l>, request: &Request) -> Result<(Month<'l>, Judged)> {
+    let (rows, skipped) = detect(&request.detectors()?, &facts, &request.config, &request.settings)?;
+    let found = rows.iter().map(|row| (continuity::identity(row), row.savings_monthly)).collect();
+    let mut judged = Judged::default();
+    request.config.judge(rows, &facts, today(&facts), &mut judged);
+    let mut rows = rank(std::mem::take(&mut judged.rows));
+    request.config.worth(&mut rows, &facts, request.least());
+    let ids = skipped.iter().map(|(id, _)| (*id).to_owned()).collect();
+    judged.skipped = skipped.into_iter().map(|(id, reason)| Skipped { what: id.to_owned(), reason }).collect();
+    Ok((Month { facts, found, rows, skipped: ids }, judged))
+}
+
+/// The last day of usage: days since 1970-01-01.
+fn today(facts: &Facts<'_>) -> i32 {
+    i32::try_from(facts.as_of.div_euclid(24)).unwrap_or_default()
 }
 
 fn as_of_day(request: &Request) -> Result<Option<i32>> {
@@ -179,9 +243,8 @@ fn as_of_day(request: &Request) -> Result<Option<i32>> {
 }
 
 /// Puts a row where its saving belongs.
-fn insert(rows: &mut Vec<Recommendation>, row: Recommendation, savings_min_monthly: Option<f64>) {
-    let least = savings_min_monthly.and_then(|least| from_f64(least, MONEY_SCALE)).map_or(0, |least| least.units);
-    if row.savings_monthly >= least {
+fn insert(rows: &mut Vec<Recommendation>, row: Recommendation, least: Option<i128>) {
+    if row.savings_monthly >= least.unwrap_or(0) {
         let is_before =
             |known: &Recommendation| known.grade.is_in_total() && known.savings_monthly >= row.savings_monthly;
         rows.insert(rows.partition_point(is_before), row);
@@ -190,7 +253,7 @@ fn insert(rows: &mut Vec<Recommendation>, row: Recommendation, savings_min_month
 
 /// One row a resource. Of several the one in the total wins, then the greater saving, then the surer grade; the others
 /// are its alternatives.
-fn rank(rows: Vec<Recommendation>, savings_min_monthly: Option<f64>) -> Vec<Recommendation> {
+fn rank(rows: Vec<Recommendation>) -> Vec<Recommendation> {
     let better = |row: &Recommendation| {
         (
             !row.grade.is_in_total(),
@@ -215,8 +278,6 @@ fn rank(rows: Vec<Recommendation>, savings_min_monthly: Option<f64>) -> Vec<Reco
         best.alternatives = all.map(|other| (other.detector, other.savings_monthly)).collect();
         ranked.push(best);
     }
-    let least = savings_min_monthly.and_then(|least| from_f64(least, MONEY_SCALE)).map(|least| least.units);
-    ranked.retain(|row| least.is_none_or(|least| row.savings_monthly >= least));
     ranked.sort_by(|a, b| {
         let place = |row: &Recommendation| (row.sub_account_id.clone(), row.region_id.clone(), row.resource_id.clone());
         better(a).cmp(&better(b)).then_with(|| place(a).cmp(&place(b)))

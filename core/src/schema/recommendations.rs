@@ -141,6 +141,28 @@ pub struct Recommendation {
     pub price_source: PriceSource,
     /// An AWS CLI line that would do it. It is never run.
     pub command: String,
+    /// Who owns what it is about, as a configuration says.
+    pub owner: Option<String>,
+    /// Since when it is advised; `None` for a bill without earlier months.
+    pub standing: Option<Standing>,
+}
+
+/// Since when something is advised, and what waiting has cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The first month of those in a row in which it was advised, `2026-08`.
+    pub since: String,
+    /// Whether that is the last month.
+    pub is_new: bool,
+    /// What would have been saved in the months after the first, in units of 1e-12.
+    pub waited: i128,
+}
+
+impl Standing {
+    /// `new` or `open`.
+    pub const fn status(&self) -> &'static str {
+        if self.is_new { "new" } else { "open" }
+    }
 }
 
 /// A recommendation's columns, in order, and what they mean.
@@ -165,9 +187,28 @@ pub const COLUMNS: &[(&str, &str)] = &[
     ("alternatives", "other savings on the same resource, not added to this one"),
     ("price_source", "bill, catalog or assumption"),
     ("command", "an AWS CLI line that would do it; it is never run"),
+    ("owner", "who owns it, as `farthing.toml` says"),
+    ("id", "names the advice in every month: it follows from detector, account, region and resource"),
+    ("status", "new or open, against the bill's earlier months; blank where there are none"),
+    ("since", "the first of the months in a row in which it is advised"),
+    ("waited", "what would have been saved since then, had it been done in that month"),
 ];
 
 impl Recommendation {
+    /// Names the advice, whatever month it is given in: 12 hexadecimal digits of the SHA-256 of detector, account,
+    /// region and resource.
+    pub fn id(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let resource = self.resource_id.as_deref().unwrap_or_default();
+        let hash = Sha256::digest([self.detector, &self.sub_account_id, &self.region_id, resource].join("\0"));
+        hash[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether it is a billed fact and no great work.
+    pub fn is_quick_win(&self) -> bool {
+        self.grade == Grade::BillProven && self.effort <= Effort::Low
+    }
+
     /// The evidence as text, `key=value` pairs.
     pub fn evidence_text(&self) -> String {
         let pairs: Vec<String> = self.evidence.iter().map(|(key, value)| format!("{key}={value}")).collect();

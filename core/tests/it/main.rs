@@ -5,6 +5,7 @@ mod bad_csv;
 mod bad_parquet;
 mod certificate;
 mod commitments;
+mod continuity;
 mod detectors;
 mod encodings;
 mod floors;

@@ -214,6 +214,11 @@ pub(super) fn recommendation(row: &Recommendation) -> Vec<Cell> {
         text(&row.alternatives_text()),
         text(row.price_source.name()),
         text(&row.command),
+        text(row.owner.as_deref().unwrap_or_default()),
+        text(&row.id()),
+        text(row.standing.as_ref().map_or("", |standing| standing.status())),
+        text(row.standing.as_ref().map_or("", |standing| &standing.since)),
+        row.standing.as_ref().map_or(Cell::Missing, |standing| Cell::Money(standing.waited)),
     ]
 }
 
