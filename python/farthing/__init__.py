@@ -27,6 +27,7 @@ from ._farthing import __version__
 from ._gates import GateResult
 from ._recommend import Recommendations, detectors
 from ._report import Chart, Report
+from ._rightsize import Rightsizing
 
 __all__ = [
     "Bill",
@@ -47,6 +48,7 @@ __all__ = [
     "ReconciliationError",
     "RemoteError",
     "Report",
+    "Rightsizing",
     "Skipped",
     "__version__",
     "columns",

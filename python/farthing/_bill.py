@@ -18,6 +18,7 @@ from ._gates import GateResult
 from ._progress import Progress, ticking
 from ._recommend import Kind, Recommendations
 from ._report import Report, writer
+from ._rightsize import Rightsizing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -194,8 +195,13 @@ class Bill:
         min_savings: float | None = None,
         config: Path | None = None,
         goal: str | float | None = None,
+        metrics: Path | Sequence[Path] | None = None,
+        catalog: Path | None = None,
     ) -> Recommendations:
-        """Every saving that the bill itself shows, ranked, each resource counted once.
+        """Every saving that the bill shows, ranked, each resource counted once.
+
+        `metrics` are files with what CloudWatch measured (csv, parquet, or answers of `get-metric-data`); what rests on
+        them is found, too. `catalog` is a folder of imported price lists, used before the bundled ones.
 
         `only` names detectors, `kind` keeps kinds of savings. `settings` sets thresholds:
         `{"idle-nat-gateway.HOURS_MIN": 168}`. `as_of` keeps billing periods whose usage ends by that UTC day, and
@@ -217,10 +223,38 @@ class Bill:
                 config,
                 None if goal is None else str(goal),
                 tick,
+                None if metrics is None else _paths(metrics),
+                catalog,
             )
         recommendations = Recommendations(native)
         self._need_figures(recommendations.certificate)
         return recommendations
+
+    def rightsize(
+        self,
+        metrics: Path | Sequence[Path],
+        *,
+        percentile: float = 99.5,
+        cpu_headroom: float = 20.0,
+        memory_headroom: float = 20.0,
+        look_back_days: int = 14,
+        catalog: Path | None = None,
+    ) -> Rightsizing:
+        """Which EC2 instances are too large or too small, by what CloudWatch measured of them.
+
+        `metrics` are files: csv or parquet tables with the columns `resource_id,timestamp,metric,statistic,value,unit`,
+        or answers of `get-metric-data` as JSON. An instance must carry its use at `percentile` (in steps of 0.5) with
+        `cpu_headroom` percent of its processors and `memory_headroom` percent of its memory to spare, over the
+        `look_back_days` before each series' last measurement. Raises `FileError` for files that are not understood, and
+        `ReconciliationError` when the certificate forbids figures.
+        """
+        with ticking(self._progress) as tick:
+            document, summary, certificate = self._native.rightsize(
+                _paths(metrics), percentile, cpu_headroom, memory_headroom, look_back_days, catalog, tick
+            )
+        rightsizing = Rightsizing(document, summary, Certificate(certificate))
+        self._need_figures(rightsizing.certificate)
+        return rightsizing
 
     def report(self, path: Path | None = None, invoice: Path | None = None) -> Report:
         """The monthly report; written to `path` too, when there is one: the ending chooses, `.html`,
@@ -350,3 +384,8 @@ def _day(day: Day | None) -> str | None:
     if isinstance(day, datetime.datetime):
         raise QueryError(f"{day!r} is an instant; give a UTC day, a date or text like 2026-10-31")
     return day.isoformat() if isinstance(day, datetime.date) else day
+
+
+def _paths(given: Path | Sequence[Path]) -> list[Path]:
+    """One path or several, as a list."""
+    return [given] if isinstance(given, (str, os.PathLike)) else list(given)

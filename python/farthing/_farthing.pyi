@@ -143,8 +143,22 @@ class Bill:
         config: _Path | None = None,
         goal: str | None = None,
         tick: _Tick = None,
+        metrics: Sequence[_Path] | None = None,
+        catalog: _Path | None = None,
     ) -> Recommendations:
         """What could be saved."""
+
+    def rightsize(
+        self,
+        metrics: Sequence[_Path],
+        percentile: float,
+        cpu_headroom: float,
+        memory_headroom: float,
+        look_back_days: int,
+        catalog: _Path | None = None,
+        tick: _Tick = None,
+    ) -> tuple[str, str, Certificate]:
+        """Which instances are too large or too small, as JSON."""
 
     def report(self, invoice: _Path | None = None, tick: _Tick = None) -> Report:
         """The report."""

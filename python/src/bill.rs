@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use farthing::Gate;
+use farthing::catalog::quotes::Catalog;
+use farthing::ingest::metrics::{LOOK_BACK_DAYS, Metrics};
 use farthing::ledger::tables::TABLES;
-use farthing::render::{json, summaries};
+use farthing::render::{fleet, json, summaries};
+use farthing::rightsize::preferences::Preferences;
+use farthing::{Gate, Request};
 use pyo3::prelude::*;
 
 use crate::certificate::Certificate;
@@ -115,7 +118,9 @@ impl Bill {
     }
 
     /// What could be saved.
-    #[pyo3(signature = (only, kinds, settings, as_of=None, min_savings=None, config=None, goal=None, tick=None))]
+    #[pyo3(signature = (
+        only, kinds, settings, as_of=None, min_savings=None, config=None, goal=None, tick=None, metrics=None, catalog=None
+    ))]
     #[allow(clippy::too_many_arguments)]
     fn recommend(
         &self,
@@ -128,9 +133,38 @@ impl Bill {
         config: Option<PathBuf>,
         goal: Option<String>,
         tick: Option<Py<PyAny>>,
+        metrics: Option<Vec<PathBuf>>,
+        catalog: Option<PathBuf>,
     ) -> PyResult<Recommendations> {
         let request = request(only, &kinds, settings, as_of, min_savings, config, goal)?;
-        run(py, &self.watch, tick.as_ref(), || self.bill.recommend(&request)).map(Recommendations::from)
+        let asked = move || {
+            let metrics = metrics.map(|files| Metrics::read(&files, LOOK_BACK_DAYS)).transpose()?.map(Arc::new);
+            self.bill.recommend(&Request { metrics, catalog: Some(Arc::new(prices(catalog))), ..request })
+        };
+        run(py, &self.watch, tick.as_ref(), asked).map(Recommendations::from)
+    }
+
+    /// Which instances are too large or too small, as JSON.
+    #[pyo3(signature = (metrics, percentile, cpu_headroom, memory_headroom, look_back_days, catalog=None, tick=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn rightsize(
+        &self,
+        py: Python<'_>,
+        metrics: Vec<PathBuf>,
+        percentile: f64,
+        cpu_headroom: f64,
+        memory_headroom: f64,
+        look_back_days: u32,
+        catalog: Option<PathBuf>,
+        tick: Option<Py<PyAny>>,
+    ) -> PyResult<(String, String, Certificate)> {
+        let preferences = Preferences { percentile, cpu_headroom, memory_headroom, look_back_days };
+        let sized = move || {
+            let metrics = Metrics::read(&metrics, look_back_days)?;
+            self.bill.rightsize(&metrics, &prices(catalog), preferences)
+        };
+        let answer = run(py, &self.watch, tick.as_ref(), sized)?;
+        Ok((fleet::json(&answer).to_string(), fleet::headline(&answer), Certificate::from(answer.certificate)))
     }
 
     /// The report.
@@ -147,6 +181,11 @@ impl Bill {
         let results = run(py, &self.watch, tick.as_ref(), || self.bill.gates(&gates))?;
         Ok(results.into_iter().map(|one| (one.gate, one.failed, one.figure, one.detail)).collect())
     }
+}
+
+/// Imported price lists before the bundled ones.
+fn prices(folder: Option<PathBuf>) -> Catalog {
+    folder.map_or_else(Catalog::bundled, |folder| Catalog::bundled().with_lists(&folder))
 }
 
 /// The names of the ledger's tables.
