@@ -25,6 +25,7 @@ from ._errors import (
 from ._factory import columns, demo
 from ._farthing import __version__
 from ._gates import GateResult
+from ._plan import Commitments, Plan
 from ._recommend import Recommendations, detectors
 from ._report import Chart, Report
 from ._rightsize import Rightsizing
@@ -35,6 +36,7 @@ __all__ = [
     "Certificate",
     "Chart",
     "Check",
+    "Commitments",
     "FarthingError",
     "FileError",
     "GateResult",
@@ -43,6 +45,7 @@ __all__ = [
     "Ledger",
     "NotFoundError",
     "Period",
+    "Plan",
     "QueryError",
     "Recommendations",
     "ReconciliationError",

@@ -15,6 +15,7 @@ from ._certificate import Certificate
 from ._errors import QueryError, ReconciliationError
 from ._frames import Money, frame, with_money
 from ._gates import GateResult
+from ._plan import Buy, Commitments, Payment, Plan, Term
 from ._progress import Progress, ticking
 from ._recommend import Kind, Recommendations
 from ._report import Report, writer
@@ -256,6 +257,78 @@ class Bill:
         self._need_figures(rightsizing.certificate)
         return rightsizing
 
+    def commitments(self, granularity: Literal["hourly", "daily", "monthly"] = "monthly") -> Commitments:
+        """What commitments were worth: bought, used and unused, terms, what ends soon, who benefits, coverage.
+
+        `granularity` is the step of time of Savings Plans and coverage. Raises `ReconciliationError` when the
+        certificate forbids figures.
+
+        >>> bill.commitments().sections["expiring"].columns[-1]
+        'Increase'
+        """
+        with ticking(self._progress) as tick:
+            commitments = Commitments(self._native.commitments(granularity, tick))
+        self._need_figures(commitments.certificate)
+        return commitments
+
+    def plan(
+        self,
+        *,
+        term: Term | Sequence[Term] = "1yr",
+        payment: Payment | Sequence[Payment] = (),
+        buy: Buy | Sequence[Buy] = (),
+        method: Literal["optimal", "aws"] = "optimal",
+        capital_cost: float = 0.0,
+        max_commitment: float | None = None,
+        max_spend: float | None = None,
+        max_coverage: float | None = None,
+        max_break_even: float | None = None,
+        exclude_accounts: Sequence[str] = (),
+        exclude_families: Sequence[str] = (),
+        look_back_days: int | None = None,
+        outlook_weeks: int | None = None,
+        backtest: bool = False,
+        after_advice: bool = False,
+    ) -> Plan:
+        """What to buy on top of what the bill owns, jointly, with a bound on how much better any purchase could be.
+
+        `term`, `payment` and `buy` say what may be bought, everything of one year by default; `capital_cost` is a
+        yearly rate. `max_commitment` limits each Savings Plan and `max_spend` all commitments, in USD for an hour;
+        `max_coverage` is a share, and `max_break_even` months. `outlook_weeks` plans along the usage's trend, and
+        `backtest` shows what other months would have cost. `after_advice` leaves out usage of resources that
+        `recommend` counts a saving on. Raises `QueryError` for words that are not understood, `FarthingError` for a
+        bill that cannot be planned for, and `ReconciliationError` when the certificate forbids figures.
+
+        >>> plan = bill.plan(buy="reservation", payment="no")
+        >>> plan.frame["SavingsMonthly"].min() > 0
+        True
+        """
+        terms = [term] if isinstance(term, str) else list(term)
+        unknown = [one for one in terms if one not in ("1yr", "3yr")]
+        if unknown:
+            raise QueryError(f"unknown term {unknown[0]!r}; use 1yr or 3yr")
+        question: _farthing.PlanQuestion = {
+            "terms_years": [int(one[0]) for one in terms],
+            "payments": [payment] if isinstance(payment, str) else list(payment),
+            "buy": [buy] if isinstance(buy, str) else list(buy),
+            "method": method,
+            "capital_cost": capital_cost,
+            "max_commitment": max_commitment,
+            "max_spend": max_spend,
+            "max_coverage": max_coverage,
+            "max_break_even": max_break_even,
+            "exclude_accounts": list(exclude_accounts),
+            "exclude_families": list(exclude_families),
+            "look_back_days": look_back_days,
+            "outlook_weeks": outlook_weeks,
+            "backtest": backtest,
+            "after_advice": after_advice,
+        }
+        with ticking(self._progress) as tick:
+            plan = Plan(self._native.plan(question, tick))
+        self._need_figures(plan.certificate)
+        return plan
+
     def report(self, path: Path | None = None, invoice: Path | None = None) -> Report:
         """The monthly report; written to `path` too, when there is one: the ending chooses, `.html`,
         `.xlsx`, `.md` or `.json`.
@@ -355,6 +428,11 @@ class Ledger:
     def negation(self) -> pl.DataFrame:
         """What Savings Plans covered, beside what AWS took off again."""
         return self._table("negation")
+
+    @cached_property
+    def terms(self) -> pl.DataFrame:
+        """What each commitment is for, who owns it, and from when to when it lasts."""
+        return self._table("terms")
 
     @cached_property
     def rates(self) -> pl.DataFrame:

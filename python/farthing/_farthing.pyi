@@ -62,6 +62,34 @@ class S3(TypedDict):
     expected_bucket_owner: str | None
 
 @type_check_only
+class PlanQuestion(TypedDict):
+    """What is asked of a plan."""
+
+    terms_years: list[int]
+    payments: list[str]
+    buy: list[str]
+    method: str
+    capital_cost: float
+    max_commitment: float | None
+    max_spend: float | None
+    max_coverage: float | None
+    max_break_even: float | None
+    exclude_accounts: list[str]
+    exclude_families: list[str]
+    look_back_days: int | None
+    outlook_weeks: int | None
+    backtest: bool
+    after_advice: bool
+
+@type_check_only
+class Plan(TypedDict):
+    """A plan as a report, its JSON, and one sentence."""
+
+    report: Report
+    json: str
+    headline: str
+
+@type_check_only
 class Grid(TypedDict):
     """A table as people read it; `right` says of each column whether it stands to the right."""
 
@@ -159,6 +187,12 @@ class Bill:
         tick: _Tick = None,
     ) -> tuple[str, str, Certificate]:
         """Which instances are too large or too small, as JSON."""
+
+    def commitments(self, granularity: str, tick: _Tick = None) -> Report:
+        """What commitments were worth."""
+
+    def plan(self, question: PlanQuestion, tick: _Tick = None) -> Plan:
+        """What to buy."""
 
     def report(self, invoice: _Path | None = None, tick: _Tick = None) -> Report:
         """The report."""

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use crate::certificate::Certificate;
 use crate::frames::Batches;
 use crate::grid::Grid;
+use crate::plan::{self, Plan, Question};
 use crate::question::Costs;
 use crate::recommend::{Recommendations, request};
 use crate::report::Report;
@@ -165,6 +166,24 @@ impl Bill {
         };
         let answer = run(py, &self.watch, tick.as_ref(), sized)?;
         Ok((fleet::json(&answer).to_string(), fleet::headline(&answer), Certificate::from(answer.certificate)))
+    }
+
+    /// What commitments were worth.
+    #[pyo3(signature = (granularity, tick=None))]
+    fn commitments(&self, py: Python<'_>, granularity: &str, tick: Option<Py<PyAny>>) -> PyResult<Report> {
+        let step = plan::step(granularity)?;
+        run(py, &self.watch, tick.as_ref(), || self.bill.commitments(step)).map(Report::from)
+    }
+
+    /// What to buy.
+    #[pyo3(signature = (question, tick=None))]
+    fn plan(&self, py: Python<'_>, question: Question, tick: Option<Py<PyAny>>) -> PyResult<Plan> {
+        let request = question.request()?;
+        let found = run(py, &self.watch, tick.as_ref(), || match question.after_advice {
+            true => self.bill.plan_after_advice(&request),
+            false => self.bill.plan(&request),
+        })?;
+        Ok(Plan::of(&found))
     }
 
     /// The report.

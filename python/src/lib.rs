@@ -7,6 +7,7 @@ mod demo;
 mod errors;
 mod frames;
 mod grid;
+mod plan;
 mod question;
 mod recommend;
 mod report;
