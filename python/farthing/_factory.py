@@ -22,17 +22,19 @@ def demo(
     dialect: Literal["cur2", "legacy", "focus1.0", "focus1.2"] = "cur2",
     waste: Literal["none", "planted", "removed"] | None = None,
     truth: bool = False,
+    metrics: bool = False,
 ) -> Path:
     """Writes a bill from the factory into the folder `path`, which it returns. The same seed gives the same bytes.
 
     `scale` is `"small"`, `"medium"` or a number of rows, `"100000-rows"`. Waste is planted in bills of 20,000 rows a month
     or more, unless `waste` says otherwise; `"removed"` is the same bill once its waste is gone. With `truth` the answers
-    are written beside the bill, as `truth.json`.
+    are written beside the bill, as `truth.json`; with `metrics` what CloudWatch would have measured of its EC2 instances
+    in the last 14 days, as `metrics.parquet`.
 
     >>> ft.open(ft.demo(tmp / "another", months=1, accounts=4), progress=False).costs().shape
     (1, 1)
     """
-    _farthing.demo(path, months, accounts, seed, scale, dialect, waste, truth)
+    _farthing.demo(path, months, accounts, seed, scale, dialect, waste, truth, metrics)
     return Path(path)
 
 

@@ -309,7 +309,15 @@ def tables() -> list[str]:
     """The names of the ledger's tables."""
 
 def demo(
-    path: _Path, months: int, accounts: int, seed: int, scale: str, dialect: str, waste: str | None, truth: bool
+    path: _Path,
+    months: int,
+    accounts: int,
+    seed: int,
+    scale: str,
+    dialect: str,
+    waste: str | None,
+    truth: bool,
+    metrics: bool,
 ) -> None:
     """Writes a bill from the factory."""
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use farthing::Error;
-use farthing_fixtures::{Config, Dialect, Scale, Waste, WriteOptions, write_bill};
+use farthing_fixtures::{Config, Dialect, Scale, Waste, WriteOptions, write_bill, write_metrics};
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -21,6 +21,7 @@ pub(crate) fn demo(
     dialect: &str,
     waste: Option<&str>,
     truth: bool,
+    metrics: bool,
 ) -> PyResult<()> {
     let mut config = Config {
         seed,
@@ -37,7 +38,14 @@ pub(crate) fn demo(
         None => Waste::None,
     };
     let options = WriteOptions { dialect: parse_dialect(dialect).map_err(errors::engine)?, ..WriteOptions::default() };
-    py.detach(|| write_bill(&path, &config, &options)).map(drop).map_err(errors::factory)
+    let written = py.detach(|| -> Result<(), farthing_fixtures::Error> {
+        write_bill(&path, &config, &options)?;
+        if metrics {
+            write_metrics(&path.join("metrics.parquet"), &config)?;
+        }
+        Ok(())
+    });
+    written.map_err(errors::factory)
 }
 
 fn parse_scale(name: &str) -> farthing::Result<Scale> {
