@@ -123,7 +123,8 @@ impl<'a> Instance<'a> {
 /// Whether usage is billed by the month (GB-Mo, IOPS-Mo), as AWS's price lists state its unit: a month of 31 days costs
 /// what one of 30 days does.
 pub fn is_billed_by_month(usage_type: &str) -> bool {
-    const WORDS: [&str; 6] = ["Storage", "VolumeUsage", "VolumeP-", "SnapshotUsage", "BackupUsage", "ByteHrs"];
+    const WORDS: [&str; 7] =
+        ["Storage", "VolumeUsage", "VolumeP-", "SnapshotUsage", "BackupUsage", "ByteHrs", "AutoStop-User"];
     WORDS.iter().any(|word| usage_type.contains(word)) && !usage_type.contains("Hour")
 }
 

@@ -67,7 +67,9 @@ fn half_of_the_advice_is_followed() {
             let one = done.get(plant.resource_id.as_str()).unwrap_or_else(|| panic!("{seed}: {plant:?} is not done"));
             assert_eq!((one.outcome, one.month.as_str()), (Outcome::Done, BEFORE), "{seed}: {plant:?}");
             let truth = saved(plant, LAST);
-            if (one.realized - truth).abs() * 100 > truth {
+            // A desktop is used on workdays, of which two months do not have the same share.
+            let percent = if plant.detector == "workspaces-auto-stop" { 10 } else { 1 };
+            if (one.realized - truth).abs() * 100 > truth * percent {
                 faults.push(format!("{} of {truth} is realized, {plant:?}", one.realized));
             }
             (realized, due) = (realized + one.realized, due + truth);
