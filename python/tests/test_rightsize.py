@@ -14,10 +14,11 @@ import farthing as ft
 def metrics(bill: ft.Bill, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two instances of the bill: one that does little, and one whose processors are full."""
     hours = bill.charges("x_ServiceCode=AmazonEC2", columns=["ResourceId", "x_UsageType", "x_Operation"])
-    large = hours.filter(
-        pl.col("x_UsageType").str.ends_with("BoxUsage:m5.2xlarge") | pl.col("x_UsageType").str.ends_with("BoxUsage:m6i.xlarge")
+    hours = hours.cast(pl.String).drop_nulls("ResourceId")
+    busy, quiet = (
+        hours.filter(pl.col("x_UsageType").str.ends_with(f"BoxUsage:{one}"))["ResourceId"].min()
+        for one in ("m6i.xlarge", "m5.2xlarge")
     )
-    quiet, busy = large["ResourceId"].unique().sort().to_list()[:2]
     lines = ["resource_id,timestamp,metric,statistic,value,unit"]
     for resource, value in ((quiet, 4), (busy, 95)):
         lines += [f"{resource},{1_790_812_800 + at * 300},CPUUtilization,Maximum,{value},Percent" for at in range(1_000)]
