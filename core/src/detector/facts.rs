@@ -57,6 +57,11 @@ pub struct LookBack {
 }
 
 impl LookBack {
+    /// Its month, `2026-10`.
+    pub fn label(&self) -> String {
+        day_text(i32::try_from(self.start.div_euclid(24)).unwrap_or_default())[..7].to_owned()
+    }
+
     /// Hours of the whole calendar month: what a GB-month is divided by.
     pub fn hours_of_month(&self) -> i64 {
         crate::ledger::gather::hours_in_period(self.start * 3_600)

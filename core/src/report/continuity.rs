@@ -10,7 +10,7 @@ use crate::ledger::Ledger;
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::scale_by;
 use crate::schema::recommendations::{Kind, Recommendation, Standing};
-use crate::schema::values::{Pricing, day_text};
+use crate::schema::values::Pricing;
 
 /// Earlier billing periods that are looked at, at most.
 pub const EARLIER_MAX: usize = 6;
@@ -73,17 +73,6 @@ pub(super) fn identity(row: &Recommendation) -> Identity {
     (row.detector, row.sub_account_id.clone(), row.region_id.clone(), row.resource_id.clone())
 }
 
-impl Month<'_> {
-    fn label(&self) -> String {
-        label(&self.facts.look_back)
-    }
-}
-
-fn label(period: &LookBack) -> String {
-    let day = i32::try_from(period.start.div_euclid(24)).unwrap_or_default();
-    day_text(day)[..7].to_owned()
-}
-
 /// The days up to which earlier months are known, the latest first, for a bill whose last month is this.
 pub(super) fn earlier(ledger: &Ledger, now: &Facts<'_>) -> Vec<i32> {
     let starts: BTreeSet<i64> = ledger.bills.iter().map(|(_, cell)| cell.start.div_euclid(86_400)).collect();
@@ -110,7 +99,7 @@ pub(super) fn stand(rows: &mut [Recommendation], now: &LookBack, months: &[Month
             since = month.facts.look_back;
             later = (since, savings);
         }
-        row.standing = Some(Standing { since: label(&since), is_new: since == *now, waited });
+        row.standing = Some(Standing { since: since.label(), is_new: since == *now, waited });
     }
 }
 
@@ -211,7 +200,7 @@ fn outcome(row: &Recommendation, at: usize, now: &Month<'_>, months: &[Month<'_>
     let then = &months[at];
     let mut followed = Followed {
         row: row.clone(),
-        month: then.label(),
+        month: then.facts.look_back.label(),
         outcome: Outcome::Unknown,
         realized_monthly: 0,
         realized: 0,

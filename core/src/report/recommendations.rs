@@ -19,7 +19,7 @@ use crate::report::goal::{self, Goal, Target};
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::{MONEY_SCALE, from_f64, money_text};
 use crate::schema::recommendations::{Kind, Recommendation};
-use crate::schema::values::{day_text, parse_day};
+use crate::schema::values::parse_day;
 
 /// What is asked of a bill.
 ///
@@ -189,12 +189,11 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     let sum = |pick: fn(&Recommendation) -> i128, in_total: bool| -> i128 {
         rows.iter().filter(|row| row.grade.is_in_total() == in_total).map(pick).sum()
     };
-    let day = |hour: i64| day_text(i32::try_from(hour.div_euclid(24)).unwrap_or_default());
     let exceptions = request.config.uses(&judged, today(&facts));
     let mut answer = Recommendations {
         currency: currency.clone(),
         periods: ledger.periods(),
-        look_back: (day(facts.look_back.start)[..7].to_owned(), facts.look_back.hours),
+        look_back: (facts.look_back.label(), facts.look_back.hours),
         as_of: facts.hour_text(facts.as_of),
         savings_monthly: sum(|row| row.savings_monthly, true),
         savings_monthly_list: sum(|row| row.savings_monthly_list, true),
