@@ -88,6 +88,11 @@ impl Finding {
         Finding { price_source, ..self }
     }
 
+    /// What it is about: account, region and resource.
+    pub fn place(&self) -> (String, String, Option<String>) {
+        (self.account.clone(), self.region.clone(), self.resource.clone())
+    }
+
     /// What it saves in the look-back.
     pub fn saves(&self) -> Spend {
         self.saves

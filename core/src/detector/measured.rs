@@ -17,6 +17,8 @@ pub enum Amount {
     Peak,
     /// The sum of any day, in millions.
     DailyMillions,
+    /// The sum of any day.
+    Daily,
     /// The sum of all.
     Total,
 }
@@ -41,7 +43,7 @@ impl Measure {
             let sum = Metrics::exactly(series, name, Statistic::Sum);
             let found = match self.amount {
                 Amount::Peak => Metrics::find(series, &[name]),
-                Amount::DailyMillions | Amount::Total => sum,
+                Amount::DailyMillions | Amount::Daily | Amount::Total => sum,
             };
             // An average hides a peak, and so does a sum only of what cannot be negative.
             found.filter(|one| one.hours() >= MEASURED_HOURS_MIN && one.statistic != Statistic::Minimum)
@@ -49,10 +51,16 @@ impl Measure {
         let series = self.metrics.iter().find_map(known)?;
         Some(match self.amount {
             Amount::Peak => series.max(),
-            Amount::DailyMillions => series.days.iter().map(|day| day.sum).fold(0.0, f64::max) / 1e6,
+            Amount::DailyMillions => most_daily(series) / 1e6,
+            Amount::Daily => most_daily(series),
             Amount::Total => series.sum,
         })
     }
+}
+
+/// The greatest sum of a day.
+fn most_daily(series: &Series) -> f64 {
+    series.days.iter().map(|day| day.sum).fold(0.0, f64::max)
 }
 
 /// Something that is billed by the hour, was measured, and does nothing.

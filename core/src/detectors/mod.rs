@@ -10,6 +10,7 @@ mod dev_nights_weekends;
 mod dynamodb_standard_ia;
 mod eks_extended_support;
 mod elasticache_extended_support;
+mod failing_lambda;
 mod gp2_to_gp3;
 mod graviton_ec2;
 mod graviton_elasticache;
@@ -19,7 +20,9 @@ mod graviton_rds;
 mod idle_classic_load_balancer;
 mod idle_client_vpn;
 mod idle_dynamodb_table;
+mod idle_ebs_volume;
 mod idle_ec2;
+mod idle_elasticache;
 mod idle_gateway_load_balancer_endpoint;
 mod idle_kinesis_stream;
 mod idle_load_balancer;
@@ -45,8 +48,13 @@ mod previous_generation_ec2;
 mod previous_generation_elasticache;
 mod previous_generation_opensearch;
 mod previous_generation_rds;
+mod quiet_classic_load_balancer;
+mod quiet_load_balancer;
+mod quiet_nat_gateway;
 mod rds_extended_support;
+mod rightsize_ebs;
 mod rightsize_ec2;
+mod rightsize_rds;
 mod s3_storage_class;
 mod snapshot_archive;
 mod stopped_rds;
@@ -65,6 +73,7 @@ pub static ALL: &[&Detector] = &[
     &dynamodb_standard_ia::DETECTOR,
     &eks_extended_support::DETECTOR,
     &elasticache_extended_support::DETECTOR,
+    &failing_lambda::DETECTOR,
     &gp2_to_gp3::DETECTOR,
     &graviton_ec2::DETECTOR,
     &graviton_elasticache::DETECTOR,
@@ -74,7 +83,9 @@ pub static ALL: &[&Detector] = &[
     &idle_classic_load_balancer::DETECTOR,
     &idle_client_vpn::DETECTOR,
     &idle_dynamodb_table::DETECTOR,
+    &idle_ebs_volume::DETECTOR,
     &idle_ec2::DETECTOR,
+    &idle_elasticache::DETECTOR,
     &idle_gateway_load_balancer_endpoint::DETECTOR,
     &idle_kinesis_stream::DETECTOR,
     &idle_load_balancer::DETECTOR,
@@ -100,8 +111,13 @@ pub static ALL: &[&Detector] = &[
     &previous_generation_elasticache::DETECTOR,
     &previous_generation_opensearch::DETECTOR,
     &previous_generation_rds::DETECTOR,
+    &quiet_classic_load_balancer::DETECTOR,
+    &quiet_load_balancer::DETECTOR,
+    &quiet_nat_gateway::DETECTOR,
     &rds_extended_support::DETECTOR,
+    &rightsize_ebs::DETECTOR,
     &rightsize_ec2::DETECTOR,
+    &rightsize_rds::DETECTOR,
     &s3_storage_class::DETECTOR,
     &snapshot_archive::DETECTOR,
     &stopped_rds::DETECTOR,

@@ -31,7 +31,7 @@ impl Place {
             let folder = tempfile::tempdir().unwrap();
             let config = Config { months: 1, scale: Scale::Rows(60_000), truth: false, ..Config::default() };
             write_bill(&folder.path().join("bill"), &config, &WriteOptions::default()).unwrap();
-            let truths = write_metrics(&folder.path().join("metrics.parquet"), &config).unwrap();
+            let truths = write_metrics(&folder.path().join("metrics.parquet"), &config).unwrap().machines;
             let bill = Bill::open(folder.path().join("bill")).unwrap();
             Place { folder, bill, truths }
         })

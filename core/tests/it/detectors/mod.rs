@@ -3,4 +3,5 @@
 mod conformance;
 mod example;
 mod honesty;
+mod measured;
 mod planted;
