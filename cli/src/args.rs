@@ -77,6 +77,9 @@ pub(crate) enum Command {
     /// Say which instances are too large for what they do
     #[command(after_help = crate::rightsizing::EXAMPLES)]
     Rightsize(crate::rightsizing::Rightsize),
+    /// Fetch what CloudWatch measured of the bill's resources
+    #[command(after_help = crate::measuring::EXAMPLES)]
+    Metrics(crate::measuring::Metrics),
     /// List the detectors that look for savings
     #[command(after_help = DETECTORS_EXAMPLES)]
     Detectors(Detectors),

@@ -3,6 +3,7 @@
 mod args;
 mod cataloging;
 mod commands;
+mod measuring;
 mod planning;
 mod rightsizing;
 mod s3;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use farthing::ingest::s3::{S3Options, custom_endpoint};
 
-use crate::commands::user_cache;
+use crate::commands::{Problem, user_cache};
 use crate::terminal::Screen;
 
 /// The heading of these options.
@@ -20,7 +20,8 @@ pub(crate) struct S3 {
     /// The bucket's region [default: the bucket is asked]
     #[arg(long, help_heading = ON_S3)]
     region: Option<String>,
-    /// An S3 other than AWS's own; it gets the credentials, so it is printed at the start
+    /// An S3 (of `metrics fetch` a CloudWatch, too) other than AWS's own; it gets the credentials, so it is printed at the
+    /// start
     #[arg(long, help_heading = ON_S3, value_name = "URL")]
     endpoint_url: Option<String>,
     /// Write the bucket's name into the path of requests, not into the host's name
@@ -42,10 +43,23 @@ impl S3 {
     ///
     /// # Errors
     /// An endpoint that is refused, or a user without a folder for caches.
-    pub(crate) fn options(&self, screen: &Screen) -> Result<S3Options, crate::commands::Problem> {
-        let cache = self.cache.clone().or_else(|| user_cache("objects")).ok_or_else(|| {
-            let message = "neither XDG_CACHE_HOME nor HOME is set; say where to keep objects, with --cache DIR";
-            crate::commands::Problem { message: message.to_owned(), code: 1 }
+    pub(crate) fn options(&self, screen: &Screen) -> Result<S3Options, Problem> {
+        let options = self.reach("objects")?;
+        if let Some(endpoint) = custom_endpoint(&options)? {
+            screen.note(&format!("S3 endpoint: {endpoint}"));
+        }
+        Ok(options)
+    }
+
+    /// As [`S3::options`], of any service of AWS. What is kept of it lies in a folder of this name in the user's cache folder,
+    /// unless it is said where.
+    ///
+    /// # Errors
+    /// A user without a folder for caches.
+    pub(crate) fn reach(&self, name: &str) -> Result<S3Options, Problem> {
+        let cache = self.cache.clone().or_else(|| user_cache(name)).ok_or_else(|| {
+            let message = "neither XDG_CACHE_HOME nor HOME is set; say where to keep what is fetched, with --cache DIR";
+            Problem { message: message.to_owned(), code: 1 }
         })?;
         let mut options = S3Options::new(cache);
         options.profile.clone_from(&self.profile);
@@ -56,9 +70,6 @@ impl S3 {
         options.expected_bucket_owner.clone_from(&self.expected_bucket_owner);
         // The next command asks the same bill.
         options.keep_objects = true;
-        if let Some(endpoint) = custom_endpoint(&options)? {
-            screen.note(&format!("S3 endpoint: {endpoint}"));
-        }
         Ok(options)
     }
 }

@@ -13,6 +13,7 @@ use crate::analyze::commitments::Step;
 use crate::analyze::request::{CostTable, Costs};
 use crate::analyze::{costs, scan};
 use crate::catalog::quotes::Catalog;
+use crate::detector::watched::MetricsWanted;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
@@ -368,6 +369,15 @@ impl Bill {
         request.check()?;
         let certificate = self.reconcile(None)?;
         recommendations(self.ledger()?, certificate, request)
+    }
+
+    /// The resources of the bill that CloudWatch can be asked about, with the metrics that [`Bill::recommend`] and
+    /// [`Bill::rightsize`] read of them, and what asking costs.
+    ///
+    /// # Errors
+    /// As [`Bill::ledger`]; [`Error::NotAvailable`] for a bill without resource ids or usage types.
+    pub fn metrics_wanted(&self) -> Result<MetricsWanted> {
+        crate::detector::watched::of_bill(self.ledger()?)
     }
 
     /// Sizes the bill's EC2 instances by what was measured of them: which are too large or too small, which types would do,

@@ -8,6 +8,7 @@ pub mod resources;
 pub mod settings;
 pub mod shapes;
 pub mod usage;
+pub mod watched;
 
 use facts::Facts;
 use finding::Finding;

@@ -8,6 +8,7 @@ mod demo;
 mod detectors;
 mod explain;
 mod inspect;
+mod metrics;
 mod plan;
 mod recommend;
 mod reconcile;
@@ -61,6 +62,7 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Store(args) => store::run(args, everywhere, screen),
         Command::Recommend(args) => recommend::run(args, everywhere, screen),
         Command::Rightsize(args) => rightsize::run(args, everywhere, screen),
+        Command::Metrics(args) => metrics::run(args, everywhere, screen),
         Command::Detectors(args) => detectors::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
         Command::Commitments(args) => commitments::run(args, everywhere, screen),

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use farthing::ingest::cloudwatch::MetricsProgress;
 use farthing::ingest::s3::FetchProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -63,6 +64,36 @@ impl FetchingBar {
 }
 
 impl Drop for FetchingBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A bar that follows what CloudWatch is asked for.
+#[derive(Debug)]
+pub(crate) struct AskingBar(ProgressBar);
+
+impl AskingBar {
+    pub(crate) fn new(screen: &Screen) -> AskingBar {
+        let template = "fetching {wide_bar} {percent:>3}%  {human_pos} of {human_len} metrics{msg}  {elapsed}";
+        AskingBar(bar(screen, template))
+    }
+
+    /// What the engine calls as it asks.
+    pub(crate) fn follow(&self) -> impl Fn(MetricsProgress) -> ControlFlow<()> + Send + Sync + 'static {
+        let bar = self.0.clone();
+        move |progress| {
+            bar.set_length(progress.queries);
+            bar.set_position(progress.queries_done);
+            if progress.retries > 0 {
+                bar.set_message(format!(", {} requests tried again", progress.retries));
+            }
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Drop for AskingBar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

@@ -1,12 +1,16 @@
 //! The commands of guides run as they stand there, on a bill on disk in place of theirs.
 
+use farthing_fixtures::{Config, Scale, write_metrics};
+
 use crate::bill::Place;
 
 /// Commands of a guide that this machine can run.
 fn commands(page: &str) -> Vec<String> {
     let guide = std::fs::read_to_string(format!("{}/../docs/{page}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let blocks = guide.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap_or_default());
-    let lines = blocks.flat_map(str::lines).filter(|line| line.starts_with("farthing ") && !line.contains("--iam"));
+    let lines = blocks
+        .flat_map(str::lines)
+        .filter(|line| line.starts_with("farthing ") && !line.contains("--iam") && !line.contains("metrics fetch"));
     lines.map(str::to_owned).collect()
 }
 
@@ -22,12 +26,17 @@ fn run(place: &Place, command: &str, due: i32) {
 #[test]
 fn the_guide_to_a_monthly_job_runs() {
     let commands = commands("monthly-job.md");
-    assert_eq!(commands.len(), 3, "{commands:?}");
+    assert_eq!(commands.len(), 4, "{commands:?}");
     let place = Place::with_bill();
+    // What CloudWatch measured is fetched elsewhere (`metrics.rs`).
+    let config = Config { accounts: 5, scale: Scale::Small, ..Config::default() };
+    write_metrics(&place.path("metrics.parquet"), &config).unwrap();
     for command in commands {
         run(&place, &command, if command.contains("--fail-if") { 5 } else { 0 });
     }
-    for file in ["report.html", "report.xlsx", "report.md", "report.json", "savings.json", "costs.csv"] {
+    for file in
+        ["report.html", "report.xlsx", "report.md", "report.json", "savings.json", "savings-measured.json", "costs.csv"]
+    {
         assert!(std::fs::metadata(place.path(file)).unwrap().len() > 500, "{file}");
     }
 }

@@ -7,6 +7,8 @@ mod catalog;
 mod figures;
 mod files;
 mod guides;
+#[cfg(unix)]
+mod metrics;
 mod plan;
 mod report;
 mod rightsize;

@@ -2,7 +2,7 @@
 
 #[path = "../../../core/tests/it/s3/moto.rs"]
 #[allow(dead_code)]
-mod moto;
+pub(crate) mod moto;
 
 use std::path::Path;
 

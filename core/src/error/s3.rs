@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// An error about something on S3, or about the cache. No message holds a secret, a token or a signed header.
+/// An error about something on S3 or in CloudWatch, or about what is kept of it. No message holds a secret, a token or a signed header.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum S3Error {
@@ -32,9 +32,9 @@ pub enum S3Error {
         /// S3's code, or what the credential chain said.
         detail: String,
     },
-    /// S3 knows neither the access key nor its signature.
+    /// AWS knows neither the access key nor its signature.
     #[error(
-        "{uri}: S3 does not accept these credentials ({code}); check the access key, its secret and its session token"
+        "{uri}: AWS does not accept these credentials ({code}); check the access key, its secret and its session token"
     )]
     BadCredentials {
         /// What was to be read.

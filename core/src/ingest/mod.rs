@@ -3,6 +3,8 @@
 #[cfg(feature = "s3")]
 mod bucket;
 pub mod capabilities;
+#[cfg(feature = "cloudwatch")]
+pub mod cloudwatch;
 mod columns;
 mod container;
 pub mod csv;

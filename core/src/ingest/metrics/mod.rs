@@ -4,6 +4,8 @@ mod read_csv;
 mod read_json;
 mod read_parquet;
 pub mod series;
+pub mod wanted;
+pub mod write_parquet;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;

@@ -11,7 +11,7 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Region, ResponseChecksumValidation, StalledStreamProtectionConfig};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Service};
 use super::fault::{About, Fault, is_region, region_in};
 use super::options::S3Options;
 use super::retry::{Deadline, Schedule};
@@ -29,7 +29,7 @@ pub(super) struct Connection {
 
 /// A client for the bucket of `uri`.
 pub(super) async fn connect(uri: &S3Uri, options: &S3Options, endpoint: Option<&Endpoint>) -> Result<Connection> {
-    let sdk = configuration(options, endpoint).await?;
+    let sdk = configuration(options, endpoint, Service::S3).await?;
     let region = sdk.region().map_or(REGION_FIRST, Region::as_ref).to_owned();
     let client = client(&sdk, &region, options, endpoint);
     if options.region.is_some() {
@@ -42,7 +42,12 @@ pub(super) async fn connect(uri: &S3Uri, options: &S3Options, endpoint: Option<&
     Ok(Connection { client: self::client(&sdk, &found, options, endpoint), region: found })
 }
 
-async fn configuration(options: &S3Options, endpoint: Option<&Endpoint>) -> Result<SdkConfig> {
+/// The SDK's own configuration: credentials from the standard chain, and no endpoint from a file.
+pub(in crate::ingest) async fn configuration(
+    options: &S3Options,
+    endpoint: Option<&Endpoint>,
+    service: Service,
+) -> Result<SdkConfig> {
     let mut profile = ProfileFileRegionProvider::builder();
     let mut loader = aws_config::defaults(BehaviorVersion::latest());
     if let Some(name) = &options.profile {
@@ -64,9 +69,10 @@ async fn configuration(options: &S3Options, endpoint: Option<&Endpoint>) -> Resu
     if let (None, Some(url)) = (endpoint, sdk.endpoint_url()) {
         return Err(S3Error::Endpoint {
             endpoint: super::endpoint::shown(url),
-            detail: "it comes from a profile, and endpoints are not taken from files; give it as an option, or set \
-                     AWS_ENDPOINT_URL_S3"
-                .to_owned(),
+            detail: format!(
+                "it comes from a profile, and endpoints are not taken from files; give it as an option, or set {}",
+                service.variable()
+            ),
         });
     }
     Ok(sdk)
@@ -101,6 +107,7 @@ async fn bucket_region(
 ) -> Result<String> {
     let bucket = uri.at("").shown();
     let about = About {
+        service: Service::S3,
         uri: bucket.clone(),
         action: "s3:ListBucket",
         region: asked,

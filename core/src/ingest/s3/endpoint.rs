@@ -1,4 +1,4 @@
-//! An S3 other than AWS's own: where it may lie, and a resolver that holds its name to that at every connection.
+//! An S3 (or CloudWatch) other than AWS's own: where it may lie, and a resolver that holds its name to that at every connection.
 //!
 //! Requests carry a session token, so an endpoint is as trusted as the credentials. None is taken from a file.
 
@@ -15,13 +15,13 @@ use crate::error::s3::{Result, S3Error};
 
 /// A custom endpoint that was found fit for use.
 #[derive(Clone)]
-pub(super) struct Endpoint {
+pub(in crate::ingest) struct Endpoint {
     /// Its address.
-    pub(super) url: String,
+    pub(in crate::ingest) url: String,
     /// Whether it is on this machine.
     pub(super) loopback: bool,
     /// A client that connects only where the endpoint may lie.
-    pub(super) http: SharedHttpClient,
+    pub(in crate::ingest) http: SharedHttpClient,
 }
 
 /// The endpoint that these options, or else the environment, lead to, fit to be shown; nothing when it is AWS's own.
@@ -29,12 +29,46 @@ pub(super) struct Endpoint {
 /// # Errors
 /// [`S3Error::Endpoint`] for one that is refused.
 pub fn custom_endpoint(options: &S3Options) -> Result<Option<String>> {
-    Ok(from(options)?.map(|endpoint| shown(&endpoint.url)))
+    Ok(from(options, Service::S3)?.map(|endpoint| shown(&endpoint.url)))
 }
 
-/// The endpoint that the options or the environment name, if any.
-pub(super) fn from(options: &S3Options) -> Result<Option<Endpoint>> {
-    let Some(url) = options.endpoint_url.clone().or_else(in_environment) else { return Ok(None) };
+/// A service, as people and the environment name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ingest) enum Service {
+    S3,
+    #[cfg(feature = "cloudwatch")]
+    CloudWatch,
+    #[cfg(feature = "cloudwatch")]
+    Sts,
+}
+
+impl Service {
+    /// Its name in a sentence.
+    pub(in crate::ingest) fn name(self) -> &'static str {
+        match self {
+            Service::S3 => "S3",
+            #[cfg(feature = "cloudwatch")]
+            Service::CloudWatch => "CloudWatch",
+            #[cfg(feature = "cloudwatch")]
+            Service::Sts => "STS",
+        }
+    }
+
+    /// The variable that leads to another endpoint of it alone.
+    pub(in crate::ingest) fn variable(self) -> &'static str {
+        match self {
+            Service::S3 => "AWS_ENDPOINT_URL_S3",
+            #[cfg(feature = "cloudwatch")]
+            Service::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
+            #[cfg(feature = "cloudwatch")]
+            Service::Sts => "AWS_ENDPOINT_URL_STS",
+        }
+    }
+}
+
+/// The endpoint of a service that the options or the environment name, if any.
+pub(in crate::ingest) fn from(options: &S3Options, service: Service) -> Result<Option<Endpoint>> {
+    let Some(url) = options.endpoint_url.clone().or_else(|| in_environment(service)) else { return Ok(None) };
     let (parsed, reach) = check(&url, options.allow_private_endpoint)?;
     let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
     let http = Builder::new().tls_provider(provider).build_with_resolver(Guarded { reach });
@@ -47,16 +81,16 @@ pub(super) fn from(options: &S3Options) -> Result<Option<Endpoint>> {
     Ok(Some(Endpoint { url: parsed.as_str().trim_end_matches('/').to_owned(), loopback, http }))
 }
 
-fn in_environment() -> Option<String> {
+fn in_environment(service: Service) -> Option<String> {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     if set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return None;
     }
-    set("AWS_ENDPOINT_URL_S3").or_else(|| set("AWS_ENDPOINT_URL"))
+    set(service.variable()).or_else(|| set("AWS_ENDPOINT_URL"))
 }
 
 /// An endpoint as it may be shown: without user, password and query.
-pub(super) fn shown(endpoint: &str) -> String {
+pub(in crate::ingest) fn shown(endpoint: &str) -> String {
     match Url::parse(endpoint) {
         Ok(url) => {
             let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();

@@ -6,12 +6,12 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use super::endpoint::{self, Refused};
+use super::endpoint::{self, Refused, Service};
 use super::redact;
 use crate::error::s3::S3Error;
 
 /// How an attempt failed.
-pub(super) enum Fault {
+pub(in crate::ingest) enum Fault {
     /// For good.
     Final(S3Error),
     /// It may succeed the next time.
@@ -21,29 +21,31 @@ pub(super) enum Fault {
 }
 
 /// What a request was about.
-pub(super) struct About<'a> {
+pub(in crate::ingest) struct About<'a> {
+    /// Who was asked.
+    pub(in crate::ingest) service: Service,
     /// The object or folder, fit to be shown.
-    pub(super) uri: String,
+    pub(in crate::ingest) uri: String,
     /// The permission that it needs.
-    pub(super) action: &'static str,
+    pub(in crate::ingest) action: &'static str,
     /// The region that was asked.
-    pub(super) region: &'a str,
+    pub(in crate::ingest) region: &'a str,
     /// The endpoint, when it is not AWS's own.
-    pub(super) endpoint: Option<&'a str>,
+    pub(in crate::ingest) endpoint: Option<&'a str>,
     /// The account that was said to own the bucket.
-    pub(super) owner: Option<&'a str>,
+    pub(in crate::ingest) owner: Option<&'a str>,
     /// The profile that was named for the credentials.
-    pub(super) profile: Option<&'a str>,
+    pub(in crate::ingest) profile: Option<&'a str>,
 }
 
 /// The region that S3 names in its refusal.
-pub(super) fn region_in<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+pub(in crate::ingest) fn region_in<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     let region = error.raw_response()?.headers().get("x-amz-bucket-region")?;
     is_region(region).then(|| region.to_owned())
 }
 
 /// Whether a text can stand in a host name as a region.
-pub(super) fn is_region(text: &str) -> bool {
+pub(in crate::ingest) fn is_region(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 32
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
@@ -51,7 +53,7 @@ pub(super) fn is_region(text: &str) -> bool {
 
 impl About<'_> {
     /// What an error of the SDK amounts to.
-    pub(super) fn fault<E>(&self, error: &SdkError<E, HttpResponse>) -> Fault
+    pub(in crate::ingest) fn fault<E>(&self, error: &SdkError<E, HttpResponse>) -> Fault
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -62,7 +64,11 @@ impl About<'_> {
             }
             SdkError::ResponseError(response) => {
                 let status = response.raw().status().as_u16();
-                Fault::Briefly(format!("S3's answer ({status}) is not understood: {}", redact::causes(error)))
+                Fault::Briefly(format!(
+                    "{}'s answer ({status}) is not understood: {}",
+                    self.name(),
+                    redact::causes(error)
+                ))
             }
             SdkError::TimeoutError(_) => Fault::Again("no answer in time".to_owned()),
             SdkError::ConstructionFailure(_) => self.undelivered(error, false),
@@ -127,21 +133,24 @@ impl About<'_> {
             "NoSuchBucket" => S3Error::NoBucket { uri: uri() },
             "RequestTimeTooSkewed" => self.other("the clock of this machine is wrong; set it".to_owned()),
             "InvalidObjectState" => self.other("the object is archived; restore it first".to_owned()),
-            "" if status < 300 => return Fault::Briefly(format!("S3's answer ({status}) is not understood")),
-            _ if is_passing(status, &code) => return Fault::Again(format!("S3 answered {said}")),
+            "" if status < 300 => {
+                return Fault::Briefly(format!("{}'s answer ({status}) is not understood", self.name()));
+            }
+            _ if is_passing(status, &code) => return Fault::Again(format!("{} answered {said}", self.name())),
             "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => self.wrong_region(region),
             _ if (300..400).contains(&status) || (elsewhere && status != 403) => self.wrong_region(region),
             _ if status == 403 || code.starts_with("KMS.") => self.denied(&code, error.message()),
             _ if status == 404 => S3Error::NoSuchKey { uri: uri() },
             _ if status == 412 => S3Error::Changed { uri: uri(), detail: "its ETag is another one".to_owned() },
-            _ => self.other(format!("S3 answered {said}; check the address, the credentials and the endpoint")),
+            _ => self
+                .other(format!("{} answered {said}; check the address, the credentials and the endpoint", self.name())),
         })
     }
 
     fn wrong_region(&self, region: Option<String>) -> S3Error {
         let next = match region {
             Some(region) if region != self.region => format!("set the region to {region}, or leave it out"),
-            _ => "S3 points elsewhere, which is not followed; check the region and the endpoint".to_owned(),
+            _ => format!("{} points elsewhere, which is not followed; check the region and the endpoint", self.name()),
         };
         S3Error::WrongRegion { uri: self.uri.clone(), asked: self.region.to_owned(), next }
     }
@@ -153,12 +162,17 @@ impl About<'_> {
         let mut hint = match action {
             "kms:Decrypt" => " on the key that encrypts it; ask the key's owner".to_owned(),
             "s3:ListBucket" => " on the bucket, for this prefix".to_owned(),
+            _ if self.action.starts_with("cloudwatch:") => "; the policy CloudWatchReadOnlyAccess has it".to_owned(),
             _ => " on it (without s3:ListBucket, a key that is missing looks the same)".to_owned(),
         };
         if let Some(owner) = self.owner {
             hint.push_str(&format!("; or the bucket does not belong to account {owner}"));
         }
         S3Error::Denied { uri: self.uri.clone(), action, hint }
+    }
+
+    fn name(&self) -> &'static str {
+        self.service.name()
     }
 
     fn other(&self, detail: String) -> S3Error {
@@ -174,6 +188,7 @@ fn is_passing(status: u16, code: &str) -> bool {
         || codes.contains(&code)
         || code.contains("Throttl")
         || code.contains("TooManyRequests")
+        || code.contains("LimitExceeded")
 }
 
 fn cause_of<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {

@@ -8,16 +8,16 @@
 
 mod body;
 mod cache;
-mod client;
-mod endpoint;
-mod fault;
+pub(super) mod client;
+pub(super) mod endpoint;
+pub(super) mod fault;
 mod fetch;
 mod list;
 mod options;
 mod policy;
 mod redact;
-mod remote;
-mod retry;
+pub(super) mod remote;
+pub(super) mod retry;
 mod uri;
 
 pub use crate::error::s3::{Result, S3Error};

@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::cache::Cache;
 use super::client;
-use super::endpoint;
+use super::endpoint::{self, Service};
 use super::fault::About;
 use super::fetch::{self, FetchProgress, Fetched};
 use super::list::{self, Object};
@@ -67,7 +67,7 @@ impl Remote {
     /// [`S3Error::Endpoint`] for an endpoint that is refused, [`S3Error::Cache`] for a cache that cannot be used,
     /// [`S3Error::NoBucket`], [`S3Error::NoCredentials`], [`S3Error::Expired`], [`S3Error::Broken`].
     pub fn connect(uri: &S3Uri, options: S3Options) -> Result<Remote> {
-        let endpoint = endpoint::from(&options)?;
+        let endpoint = endpoint::from(&options, Service::S3)?;
         let cache = Cache::open(&options.cache_dir)?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
         let runtime = Builder::new_multi_thread()
@@ -256,13 +256,13 @@ impl Drop for Remote {
 }
 
 /// What a program is asked while it waits, as the ticks of one call.
-fn as_tick(wait: &(dyn Fn() -> ControlFlow<()> + Send + Sync)) -> &dyn Fn() -> ControlFlow<()> {
+pub(in crate::ingest) fn as_tick(wait: &(dyn Fn() -> ControlFlow<()> + Send + Sync)) -> &dyn Fn() -> ControlFlow<()> {
     wait
 }
 
 /// Runs a task to its end, or until the caller wants no more. The caller's thread waits outside the runtime, so that
 /// its callback is called on it, and so that it may belong to another runtime.
-fn run<T: Send + 'static>(
+pub(in crate::ingest) fn run<T: Send + 'static>(
     runtime: &Runtime,
     tick: Option<&dyn Fn() -> ControlFlow<()>>,
     task: impl Future<Output = Result<T>> + Send + 'static,
@@ -272,7 +272,7 @@ fn run<T: Send + 'static>(
         // Nobody listens any more after an interruption.
         let _ = sender.send(task.await);
     });
-    let ended = || S3Error::Other { uri: "s3".to_owned(), detail: "a task ended without a result".to_owned() };
+    let ended = || S3Error::Other { uri: "AWS".to_owned(), detail: "a task ended without a result".to_owned() };
     let Some(tick) = tick else { return receiver.recv().map_err(|_| ended())? };
     loop {
         match receiver.recv_timeout(TICK) {
@@ -302,6 +302,7 @@ impl Inner {
     /// What a request about a key, or a prefix, was for.
     pub(super) fn about(&self, key: &str, action: &'static str) -> About<'_> {
         About {
+            service: Service::S3,
             uri: self.shown(key),
             action,
             region: &self.region,

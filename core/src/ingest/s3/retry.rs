@@ -18,13 +18,13 @@ const ATTEMPTS_BRIEF: u32 = 3;
 
 /// The instant by which something must be done.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline {
+pub(in crate::ingest) struct Deadline {
     at: Instant,
     seconds: f64,
 }
 
 impl Deadline {
-    pub(super) fn after(time: Duration) -> Deadline {
+    pub(in crate::ingest) fn after(time: Duration) -> Deadline {
         let now = Instant::now();
         // A time without end is one of a hundred years.
         let at = now.checked_add(time).unwrap_or(now + Duration::from_secs(100 * 365 * 86_400));
@@ -39,7 +39,7 @@ impl Deadline {
 
 /// When to try again.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Schedule<'a> {
+pub(in crate::ingest) struct Schedule<'a> {
     /// Whether S3 was reached before.
     reached: &'a AtomicBool,
     attempts: u32,
@@ -48,7 +48,7 @@ pub(super) struct Schedule<'a> {
 }
 
 impl Schedule<'_> {
-    pub(super) fn of<'a>(options: &S3Options, reached: &'a AtomicBool) -> Schedule<'a> {
+    pub(in crate::ingest) fn of<'a>(options: &S3Options, reached: &'a AtomicBool) -> Schedule<'a> {
         Schedule { reached, attempts: options.attempts.max(1), first: options.backoff_first, max: options.backoff_max }
     }
 
@@ -59,7 +59,12 @@ impl Schedule<'_> {
     }
 
     /// Tries until it is done, fails for good, was tried often enough, or the deadline passes.
-    pub(super) async fn run<T, F>(&self, uri: &str, deadline: Deadline, mut attempt: impl FnMut() -> F) -> Result<T>
+    pub(in crate::ingest) async fn run<T, F>(
+        &self,
+        uri: &str,
+        deadline: Deadline,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T>
     where
         F: Future<Output = std::result::Result<T, Fault>>,
     {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-const PACKAGE: &str = "moto[server,s3]==5.2.5";
+/// What CloudWatch's own client speaks is CBOR, which moto does not; `cbor2` translates for it.
+const PACKAGES: [&str; 2] = ["moto[server,s3]==5.2.5", "cbor2==6.3.0"];
 const SCRIPT: &str = include_str!("moto_server.py");
 
 /// A running server; dropped, it is killed. It also ends by itself when this process does.
@@ -31,8 +32,13 @@ pub(super) fn moto() -> Arc<Moto> {
 impl Moto {
     /// A server with what these arguments of the script stand for.
     pub(crate) fn start(arguments: &[&str]) -> Moto {
+        Moto::serve(SCRIPT, arguments)
+    }
+
+    /// What a script serves that prints its port first and ends with its standard input.
+    pub(crate) fn serve(script: &str, arguments: &[&str]) -> Moto {
         let mut child = Command::new(python())
-            .args(["-c", SCRIPT])
+            .args(["-c", script])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -59,14 +65,14 @@ impl Drop for Moto {
 
 /// The Python of an environment that has moto, made under cargo's target folder the first time.
 fn python() -> PathBuf {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moto-5.2.5");
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moto-5.2.5-cbor2");
     std::fs::create_dir_all(&home).unwrap();
     let lock = File::create(home.join("lock")).unwrap();
     lock.lock().unwrap();
     let (python, done) = (home.join("bin/python"), home.join("installed"));
     if !done.exists() {
         run(Command::new("python3").args(["-m", "venv"]).arg(&home));
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PACKAGE]));
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES));
         File::create(done).unwrap();
     }
     python
