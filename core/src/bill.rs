@@ -343,7 +343,7 @@ impl Bill {
         if !certificate.figures_allowed() {
             return crate::report::report(self.ledger()?, certificate, None);
         }
-        let savings = recommendations(self.ledger()?, certificate, &Request::default())?;
+        let savings = recommendations(self.ledger()?, certificate, &Request { plan: true, ..Request::default() })?;
         crate::report::report(self.ledger()?, savings.certificate.clone(), Some(savings))
     }
 

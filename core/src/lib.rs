@@ -16,6 +16,7 @@ pub mod replay;
 pub mod report;
 pub mod rightsize;
 pub mod schema;
+pub mod simulate;
 
 pub use analyze::request::{AnsweredFrom, CostRow, CostTable, Costs, Granularity};
 pub use bill::{Bill, BillOptions};
@@ -37,6 +38,7 @@ pub use report::{Cell, ColumnKind, Report, Section};
 pub use schema::charges::{Dimension, Metric};
 pub use schema::money;
 pub use schema::recommendations::{Effort, Grade, Kind, PriceSource, Recommendation};
+pub use simulate::waterfall::{Step, Waterfall};
 
 /// The examples of the guide for programs compile.
 #[cfg(doctest)]

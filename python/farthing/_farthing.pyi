@@ -265,6 +265,9 @@ class Recommendations:
     def excepted(self) -> tuple[Batches, list[tuple[str, str | None, str]]]:
         """The rows that are excepted as a frame, and for each the reason, who answers for it, and until when."""
 
+    def waterfall(self) -> Batches:
+        """The steps of the waterfall as a frame."""
+
     def goal_frame(self) -> Batches:
         """The choice that reaches a goal as a frame."""
 

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt8Array};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt8Array, UInt64Array};
 use arrow::error::ArrowError;
 use farthing::money::MONEY_SCALE;
 use farthing::render::{json, markdown, savings, summaries};
 use farthing::report::continuity::Followed;
-use farthing::{Config, Kind, Recommendation, Request};
+use farthing::{Config, Kind, Recommendation, Request, Step};
 use pyo3::prelude::*;
 
 use crate::answers::{batch, decimals};
@@ -84,6 +84,12 @@ impl Recommendations {
         history.into_iter().chain(savings::exception_notes(&self.0, &self.0.config_name)).collect()
     }
 
+    /// The steps of the waterfall as a frame; empty where nothing was simulated.
+    fn waterfall(&self) -> PyResult<Batches> {
+        let steps = self.0.waterfall.as_ref().map_or(&[][..], |waterfall| &waterfall.steps);
+        waterfall(steps).map(Batches::from).map_err(errors::other)
+    }
+
     /// The choice that reaches a goal as a frame: detector, savings and risk are those of what is followed.
     fn goal_frame(&self) -> PyResult<Batches> {
         let choices = self.0.goal.iter().flat_map(|goal| &goal.choices);
@@ -118,15 +124,16 @@ impl Recommendations {
         &self.0.as_of
     }
 
-    /// Savings a month, the same at list, of likely stories, and the bill's cost.
+    /// Savings a month, the same at list, of likely stories, the bill's cost, and savings when all is followed together.
     #[getter]
-    fn totals<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyAny>; 4]> {
+    fn totals<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyAny>; 5]> {
         let answer = &self.0;
         Ok([
             decimal(py, answer.savings_monthly)?,
             decimal(py, answer.savings_monthly_list)?,
             decimal(py, answer.potential_monthly)?,
             decimal(py, answer.cost_monthly)?,
+            decimal(py, answer.together_monthly())?,
         ])
     }
 
@@ -181,6 +188,22 @@ fn followed(rows: &[Followed]) -> Result<RecordBatch, ArrowError> {
         money("realized_monthly", |one| one.realized_monthly)?,
         money("realized", |one| one.realized)?,
         ("measured".to_owned(), Arc::new(BooleanArray::from_iter(rows.iter().map(|one| Some(one.is_measured))))),
+    ])
+}
+
+fn waterfall(steps: &[Step]) -> Result<RecordBatch, ArrowError> {
+    let money = |name: &str, pick: fn(&Step) -> i128| -> Result<(String, ArrayRef), ArrowError> {
+        Ok((name.to_owned(), decimals(MONEY_SCALE, steps.iter().map(|step| Some(pick(step))))?))
+    };
+    let kinds = StringArray::from_iter_values(steps.iter().map(|step| step.kind.name()));
+    let rows = UInt64Array::from_iter_values(steps.iter().map(|step| step.rows as u64));
+    batch(vec![
+        ("kind".to_owned(), Arc::new(kinds)),
+        ("rows".to_owned(), Arc::new(rows)),
+        money("alone_monthly", |step| step.alone_monthly)?,
+        money("saved_monthly", |step| step.saved_monthly)?,
+        money("newly_unused_monthly", |step| step.wasted_monthly)?,
+        money("left_monthly", |step| step.left_monthly)?,
     ])
 }
 

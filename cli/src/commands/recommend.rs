@@ -5,6 +5,7 @@ use std::sync::Arc;
 use farthing::Request;
 use farthing::detector::NO_METRICS;
 use farthing::ingest::metrics::{LOOK_BACK_DAYS, Metrics};
+use farthing::planner::proposal::Conditions;
 use farthing::render::{csv, json, markdown};
 use farthing::report::config::{ExceptionState, ExceptionUse};
 
@@ -53,6 +54,7 @@ fn request(args: &Recommend) -> Result<Request, Problem> {
         as_of: args.as_of.clone(),
         savings_min_monthly: args.min_savings,
         plan: true,
+        buy: Conditions::default(),
         config: config(args.config.as_deref())?,
         goal: args.goal,
     })

@@ -8,6 +8,7 @@ use farthing::render::{
     all_skipped, amounts_sentence, bytes_text, costs_headline, costs_title, counted, fleet, headline, kept, printable,
     registry, rightsizing, savings, summaries,
 };
+use farthing::report::waterfall::waterfall;
 use farthing::rightsize::cost_explorer::Advices;
 use farthing::rightsize::fleet::Fleet;
 use farthing::{Certificate, CostTable, Detector, Inventory, Recommendations, Report, Skipped};
@@ -113,6 +114,12 @@ pub(crate) fn recommendations(answer: &Recommendations, look: Look) -> String {
     page.line(&summaries::savings_sentence(answer));
     page.line(&savings::effort_sentence(answer));
     page.table(&summaries::recommendations(answer));
+    if answer.waterfall.is_some() {
+        let steps = waterfall(answer);
+        page.heading(&steps.title);
+        page.dimmed(&steps.note);
+        page.table(&grid::section(&steps));
+    }
     if let Some(goal) = &answer.goal {
         page.heading("The goal");
         page.line(&savings::goal_sentence(goal, &answer.currency));

@@ -1,6 +1,6 @@
 //! What detectors look at: a ledger's resources, grouped once, over a look-back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::resources::{Line, Resource, Spend};
 use super::usage::{Usage, without_region};
@@ -300,6 +300,13 @@ impl<'f> Facts<'f> {
         let products =
             (0..self.products.len()).filter(|&at| meter.has(at as u32) && self.products[at].region == region);
         price(products.map(|at| self.sold[at]).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1)))
+    }
+
+    /// The usage types that a meter means, without their region.
+    pub fn usage_types(&self, meter: &Meter) -> Vec<String> {
+        let meant = (0..self.products.len()).filter(|&at| meter.has(at as u32));
+        let names: BTreeSet<&str> = meant.map(|at| self.products[at].usage_type).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// The meter of one product alone.

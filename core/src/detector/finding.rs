@@ -1,10 +1,10 @@
 //! What a detector says of one resource, and the row that becomes of it.
 
 use super::Detector;
-use super::facts::{Facts, Place};
+use super::facts::{Facts, Place, Product};
 use super::resources::{Resource, Spend};
 use crate::schema::money::{MONEY_SCALE, money_text};
-use crate::schema::recommendations::{PriceSource, Recommendation};
+use crate::schema::recommendations::{PriceSource, Recommendation, UsageChange};
 
 /// One resource, or one account and region, and what could be saved on it in the look-back.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub struct Finding {
     evidence: Vec<(&'static str, String)>,
     price_source: PriceSource,
     is_information: bool,
+    usage: UsageChange,
 }
 
 impl Finding {
@@ -33,6 +34,7 @@ impl Finding {
             evidence: Vec::new(),
             price_source: PriceSource::Bill,
             is_information: false,
+            usage: UsageChange::Kept,
         }
     }
 
@@ -48,6 +50,7 @@ impl Finding {
             evidence: Vec::new(),
             price_source: PriceSource::Bill,
             is_information: false,
+            usage: UsageChange::Kept,
         }
     }
 
@@ -65,6 +68,17 @@ impl Finding {
     /// What there is, and what there should be.
     pub fn change(self, current: impl Into<String>, target: impl Into<String>) -> Finding {
         Finding { current: current.into(), target: target.into(), ..self }
+    }
+
+    /// What becomes of its metered usage, where a commitment could cover that: see [`UsageChange`].
+    pub fn uses(self, usage: UsageChange) -> Finding {
+        Finding { usage, ..self }
+    }
+
+    /// A product that it uses becomes another, at a price ÷ the present one.
+    pub fn becomes(self, product: &Product<'_>, usage_type: String, price: (i128, i128)) -> Finding {
+        let from = (product.usage_type.to_owned(), product.operation.to_owned());
+        self.uses(UsageChange::Becomes { from, usage_type, price })
     }
 
     /// A figure that it rests on.
@@ -138,6 +152,7 @@ impl Finding {
             assumptions: advice.assumptions.iter().map(|&text| text.to_owned()).collect(),
             alternatives: Vec::new(),
             price_source: self.price_source,
+            usage: self.usage,
             owner: None,
             standing: None,
         }

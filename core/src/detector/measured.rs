@@ -6,6 +6,7 @@ use super::settings::{Settings, Threshold};
 use super::usage::Usage;
 use crate::ingest::metrics::Metrics;
 use crate::ingest::metrics::series::{Series, Statistic};
+use crate::schema::recommendations::UsageChange;
 
 /// Hours of measurements without which nothing is claimed: half of the shortest look-back.
 pub const MEASURED_HOURS_MIN: f64 = 168.0;
@@ -92,6 +93,7 @@ impl Quiet {
             }
             let Some(product) = resource.main_product(&meter) else { continue };
             let finding = Finding::of(&resource, resource.spend(&meter))
+                .uses(UsageChange::GoneOf(facts.usage_types(&meter)))
                 .change(facts.products[product as usize].usage_type, "none")
                 .because("hours_billed", hours);
             let told = self.measures.iter().zip(&figures);

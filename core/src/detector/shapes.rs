@@ -10,7 +10,7 @@ use super::usage::{Instance, Usage};
 use crate::catalog::families::{Family, family, has_size};
 use crate::catalog::prices::Price;
 use crate::schema::money::{money_text, ratio};
-use crate::schema::recommendations::PriceSource;
+use crate::schema::recommendations::{PriceSource, UsageChange};
 
 /// Something billed by the hour, or by the day, that nobody uses.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ impl Unused {
             }
             let seen = resource.seen(&presence)?;
             let finding = Finding::of(&resource, resource.spend_in_all())
+                .uses(UsageChange::Gone)
                 .because("hours_billed", hours.alive())
                 .because("use_billed", used)
                 .because("first_seen", facts.hour_text(seen.0))
@@ -118,6 +119,7 @@ impl Replace {
                     .change(instance_name(facts.products[product as usize].usage_type), instance_name(target))
                     .because("hours_billed", hours)
                     .because("price_ratio", format!("{:.4}", *new as f64 / *old as f64))
+                    .becomes(&facts.products[product as usize], target.clone(), (*new, *old))
                     .priced_by(*source),
             );
         }

@@ -6,7 +6,7 @@ use crate::detector::settings::{Settings, Threshold};
 use crate::detector::shapes::Unused;
 use crate::detector::usage::Usage;
 use crate::detector::{Advice, Detector, Need};
-use crate::schema::recommendations::{Effort, Grade, Kind};
+use crate::schema::recommendations::{Effort, Grade, Kind, UsageChange};
 
 pub(super) static DETECTOR: Detector = Detector {
     id: "idle-provisioned-concurrency",
@@ -38,6 +38,7 @@ static UNUSED: Unused = Unused {
 
 fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     let presence = facts.meter(&UNUSED.presence);
+    let provisioned = |finding: Finding| finding.uses(UsageChange::GoneOf(facts.usage_types(&presence)));
     let unused = UNUSED.resources(facts, settings).into_iter();
-    unused.map(|(resource, finding)| finding.of_it(resource.spend(&presence))).collect()
+    unused.map(|(resource, finding)| provisioned(finding.of_it(resource.spend(&presence)))).collect()
 }

@@ -63,12 +63,16 @@ fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     };
     let machines = size_ec2(facts, metrics, facts.catalog, &preferences).machines;
     let too_large = machines.iter().filter(|machine| machine.assessment.verdict == Verdict::OverProvisioned);
-    too_large.filter_map(finding).collect()
+    too_large.filter_map(|machine| finding(facts, machine)).collect()
 }
 
-fn finding(machine: &Machine) -> Option<Finding> {
+fn finding(facts: &Facts<'_>, machine: &Machine) -> Option<Finding> {
     let at = machine.assessment.preferred?;
     let choice = &machine.assessment.choices[at];
+    let product = &facts.products[machine.product as usize];
+    let metered = product.usage_type;
+    let meter = metered.split_once(':').map_or(metered, |(meter, _)| meter);
+    let usage_type = format!("{meter}:{}", choice.candidate.kind.name);
     let Machine { sub_account_id, region_id, resource_id, .. } = machine;
     let [_, counted, most] = machine.cpu_percent;
     let mut finding = Finding::named(sub_account_id, region_id, resource_id, machine.saves_in_look_back[at])
@@ -78,6 +82,7 @@ fn finding(machine: &Machine) -> Option<Finding> {
         .because("samples", machine.samples.0)
         .because("memory_measured", machine.assessment.is_memory_known)
         .because("performance_risk", choice.risk)
+        .becomes(product, usage_type, (choice.candidate.hourly, machine.current.hourly))
         .priced_by(choice.candidate.source);
     if let Some(sensitivity) = &machine.assessment.sensitivity {
         finding = finding.because("holds_to_percentile", sensitivity.percentile);

@@ -7,7 +7,7 @@ use crate::detector::settings::{Settings, Threshold};
 use crate::detector::shapes::{Ratios, Unused, saved};
 use crate::detector::usage::Usage;
 use crate::detector::{Advice, Detector, Need};
-use crate::schema::recommendations::{Effort, Grade, Kind};
+use crate::schema::recommendations::{Effort, Grade, Kind, UsageChange};
 
 pub(super) static DETECTOR: Detector = Detector {
     id: "stopped-rds",
@@ -50,7 +50,7 @@ fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
     let found = unused.map(|(resource, finding)| {
         let (ratio, source) = ratios.in_region(resource.region());
         let saves = saved(resource.spend(&storage), ratio).plus(resource.spend(&running));
-        finding.of_it(saves).priced_by(source)
+        finding.of_it(saves).uses(UsageChange::GoneOf(facts.usage_types(&running))).priced_by(source)
     });
     found.collect()
 }

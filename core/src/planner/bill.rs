@@ -62,6 +62,11 @@ pub struct PlannedLine {
     pub unit: String,
     /// The region; empty of Savings Plans over all regions.
     pub region_id: String,
+    /// Of reservations: the products that they fit, as places in the ledger, and the normalization factor of the type that
+    /// is bought, in thousandths.
+    pub products: Vec<u32>,
+    /// See `products`.
+    pub unit_factor: u32,
     /// Everything that is paid for it over its term.
     pub obligation: i128,
     /// For how many months of its term usage must last as it is for it to pay for itself: term × cost ÷ displaced.
@@ -126,11 +131,20 @@ impl BillPlan {
 /// [`Error::Currencies`] for a bill in several currencies; [`Error::NotAvailable`] for one that is daily or has nothing
 /// that a commitment could cover, and when nothing that is sold meets the conditions.
 pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) -> Result<BillPlan> {
+    plan_usage(ledger, certificate, request, eligible(ledger, &request.scope))
+}
+
+/// Plans for usage of a ledger.
+pub(crate) fn plan_usage(
+    ledger: &Ledger,
+    certificate: Certificate,
+    request: &PlanRequest,
+    mut usage: Eligible,
+) -> Result<BillPlan> {
     let currencies = ledger.currencies();
     let [currency] = currencies.as_slice() else {
         return Err(Error::Currencies { currencies: currencies.join(", ") });
     };
-    let mut usage = eligible(ledger, &request.scope);
     let mut conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
     conditions.caps.covered_already = usage.covered as f64 / 1e12;
     let priced = offers(ledger, &usage, &conditions);
@@ -263,6 +277,7 @@ fn planned(line: Recommendation, usage: &Eligible, sources: &Sources<'_>) -> Pla
     let obligation = line.cost_monthly * i128::from(months);
     let pays_after_months =
         ratio(line.cost_monthly, line.on_demand_displaced_monthly).map(|share| share * f64::from(months));
+    let (unit_factor, products) = pool.map_or((0, Vec::new()), |pool| (pool.class.factor, pool.products.clone()));
     let (covers, unit, region_id, command) = match (&line.kind, pool) {
         (OfferKind::Reservation, Some(pool)) => {
             let quantity = line.quantity.unwrap_or(0);
@@ -281,7 +296,18 @@ fn planned(line: Recommendation, usage: &Eligible, sources: &Sources<'_>) -> Pla
             (scope, String::new(), region, command)
         }
     };
-    PlannedLine { line, covers, unit, region_id, obligation, pays_after_months, price_source, command }
+    PlannedLine {
+        line,
+        covers,
+        unit,
+        region_id,
+        products,
+        unit_factor,
+        obligation,
+        pays_after_months,
+        price_source,
+        command,
+    }
 }
 
 /// A commitment in dollars with the three decimals that AWS takes.

@@ -1,5 +1,6 @@
 //! What a product is to commitments: which pool its usage belongs to, and what can be bought for it.
 
+use crate::analyze::terms::Scope;
 use crate::catalog::commitments::{
     Deployment, FACTOR_UNIT, cache_factor, database_factor, family_and_size, instance_factor, is_ec2_flexible,
 };
@@ -78,14 +79,28 @@ impl Class {
 }
 
 /// The class of a product; none where nothing is sold for it, or nothing that saves: Lambda requests have no discount.
-pub(super) fn class_of(ledger: &Ledger, key: &ProductKey) -> Option<Class> {
+pub(crate) fn class_of(ledger: &Ledger, key: &ProductKey) -> Option<Class> {
     let text = |text, id| ledger.names.get(text, id).unwrap_or_default();
     let usage_type = text(Text::UsageType, key.usage_type);
     let service = text(Text::ServiceCode, key.service);
     classify(service, usage_type, text(Text::Operation, key.operation), text(Text::RegionId, key.region))
 }
 
-fn classify(service: &str, usage_type: &str, operation: &str, region: &str) -> Option<Class> {
+/// The class of what a reservation fits.
+pub(crate) fn class_of_reserved(scope: &Scope) -> Option<Class> {
+    let Scope::Reserved { service, instance, operation, region, is_multi_az } = scope else { return None };
+    let meter = match service.as_str() {
+        "AmazonEC2" => "BoxUsage",
+        "AmazonRDS" if *is_multi_az => "Multi-AZUsage",
+        "AmazonRDS" => "InstanceUsage",
+        "AmazonDynamoDB" => return None,
+        _ => "NodeUsage",
+    };
+    classify(service, &format!("{meter}:{instance}"), operation, region)
+}
+
+/// The class of usage by its names.
+pub(crate) fn classify(service: &str, usage_type: &str, operation: &str, region: &str) -> Option<Class> {
     let instance = usage_type.rsplit_once(':').map_or("", |(_, instance)| instance);
     let has = |part: &str| usage_type.contains(part);
     let class = |pool: String, sold: Use, factor: u32| {

@@ -105,45 +105,97 @@ struct Product {
     by_hour: HashMap<usize, i128>,
 }
 
+/// Usage of a window, before it is laid out as pools.
+struct Gathered {
+    window: Window,
+    classes: Vec<Option<Class>>,
+    products: BTreeMap<u32, Product>,
+    covered: i128,
+    left_out: BTreeMap<&'static str, i128>,
+}
+
 /// Finds what of a ledger's usage a commitment could cover.
 pub fn eligible(ledger: &Ledger, scope: &Scope) -> Eligible {
-    let window = Window::of(ledger, scope);
-    let mut products: BTreeMap<u32, Product> = BTreeMap::new();
-    let (mut covered, mut left_out) = (0, BTreeMap::new());
-    let classes: Vec<Option<Class>> = ledger.products.iter().map(|(key, _)| class_of(ledger, key)).collect();
-    for ((series, hour), cell) in ledger.demand.iter() {
-        let key = ledger.series.key(series);
-        let hour = ledger.bills.at(key.bill).start.div_euclid(SECONDS_PER_HOUR) + i64::from(hour);
-        let Some(&place) = window.places.get(&hour) else { continue };
-        if key.covered_by != 0 {
-            covered += cell.on_demand();
-            continue;
-        }
-        let account = ledger.names.get(Text::SubAccountId, key.account).unwrap_or_default();
-        let reason = match &classes[key.product as usize] {
-            None => Some("no commitment is known for it"),
-            Some(_) if scope.accounts_excluded.iter().any(|excluded| excluded == account) => {
-                Some("its account is excluded")
-            }
-            Some(class) if scope.excludes(class) => Some("its family or service is excluded"),
-            Some(_) if cell.on_demand() <= 0 || cell.quantity() <= 0 => Some("it costs nothing on demand"),
-            Some(_) => None,
-        };
-        if let Some(reason) = reason {
-            *left_out.entry(reason).or_insert(0) += cell.on_demand();
-            continue;
-        }
-        let product = products.entry(key.product).or_default();
-        product.quantity += cell.quantity();
-        product.on_demand += cell.on_demand();
-        *product.by_hour.entry(place).or_insert(0) += cell.quantity();
+    let mut found = Gathered::of(ledger, scope);
+    let gone = without_resources(ledger, scope, &found.window, &found.classes, &mut found.products);
+    found.left_out.insert("its resource is to be stopped or changed first", gone);
+    found.laid_out()
+}
+
+/// The same of the hours from one to before another, where only `left` of a product's usage is on demand once other advice
+/// was followed, by hour from the first on.
+pub(crate) fn eligible_of(
+    ledger: &Ledger,
+    scope: &Scope,
+    hours: (i64, i64),
+    left: &BTreeMap<u32, Vec<i128>>,
+) -> Eligible {
+    let mut found = Gathered::of(ledger, &Scope { hours: Some(hours), ..scope.clone() });
+    let mut gone = 0;
+    for (at, product) in &mut found.products {
+        let by_hour = left.get(at).map_or(&[][..], Vec::as_slice);
+        let quantity = |hour: &i64| usize::try_from(hour - hours.0).ok().and_then(|at| by_hour.get(at)).copied();
+        let kept = found.window.places.iter().filter_map(|(hour, &place)| Some((place, quantity(hour)?)));
+        product.by_hour = kept.filter(|(_, quantity)| *quantity > 0).collect();
+        let left: i128 = product.by_hour.values().sum();
+        let cost = scale_by(product.on_demand, left, product.quantity).unwrap_or(0);
+        gone += product.on_demand - cost;
+        (product.quantity, product.on_demand) = (left, cost);
     }
-    let gone = without_resources(ledger, scope, &window, &classes, &mut products);
-    left_out.insert("its resource is to be stopped or changed first", gone);
-    left_out.retain(|_, cost| *cost != 0);
-    let grouped = grouped(&products, &classes);
-    let (pools, demand) = lay_out(grouped, &products, &classes, window.hours.len());
-    Eligible { pools, demand, hours_missing: window.missing, hours: window.hours, covered, left_out }
+    found.products.retain(|_, product| product.quantity > 0);
+    found.left_out.insert("it goes, or is covered, once other advice was followed", gone);
+    found.laid_out()
+}
+
+impl Gathered {
+    fn of(ledger: &Ledger, scope: &Scope) -> Gathered {
+        let window = Window::of(ledger, scope);
+        let mut products: BTreeMap<u32, Product> = BTreeMap::new();
+        let (mut covered, mut left_out) = (0, BTreeMap::new());
+        let classes: Vec<Option<Class>> = ledger.products.iter().map(|(key, _)| class_of(ledger, key)).collect();
+        for ((series, hour), cell) in ledger.demand.iter() {
+            let key = ledger.series.key(series);
+            let hour = ledger.bills.at(key.bill).start.div_euclid(SECONDS_PER_HOUR) + i64::from(hour);
+            let Some(&place) = window.places.get(&hour) else { continue };
+            if key.covered_by != 0 {
+                covered += cell.on_demand();
+                continue;
+            }
+            let account = ledger.names.get(Text::SubAccountId, key.account).unwrap_or_default();
+            let reason = match &classes[key.product as usize] {
+                None => Some("no commitment is known for it"),
+                Some(_) if scope.accounts_excluded.iter().any(|excluded| excluded == account) => {
+                    Some("its account is excluded")
+                }
+                Some(class) if scope.excludes(class) => Some("its family or service is excluded"),
+                Some(_) if cell.on_demand() <= 0 || cell.quantity() <= 0 => Some("it costs nothing on demand"),
+                Some(_) => None,
+            };
+            if let Some(reason) = reason {
+                *left_out.entry(reason).or_insert(0) += cell.on_demand();
+                continue;
+            }
+            let product = products.entry(key.product).or_default();
+            product.quantity += cell.quantity();
+            product.on_demand += cell.on_demand();
+            *product.by_hour.entry(place).or_insert(0) += cell.quantity();
+        }
+        Gathered { window, classes, products, covered, left_out }
+    }
+
+    fn laid_out(mut self) -> Eligible {
+        self.left_out.retain(|_, cost| *cost != 0);
+        let grouped = grouped(&self.products, &self.classes);
+        let (pools, demand) = lay_out(grouped, &self.products, &self.classes, self.window.hours.len());
+        Eligible {
+            pools,
+            demand,
+            hours_missing: self.window.missing,
+            hours: self.window.hours,
+            covered: self.covered,
+            left_out: self.left_out,
+        }
+    }
 }
 
 /// Takes the usage of resources out, spread evenly over the hours in which each was used; its on-demand cost. The ledger

@@ -15,7 +15,7 @@ pub mod joint;
 pub mod market;
 pub mod offers;
 mod outlook;
-mod pricing;
+pub(crate) mod pricing;
 pub mod proposal;
 mod purchase;
 mod respond;

@@ -48,7 +48,7 @@ enum Kind {
 }
 
 /// Usage type and operation, as names.
-type Metered = (u32, u32);
+pub(crate) type Metered = (u32, u32);
 
 /// Every offer that meets the conditions for the pools, in their order.
 pub(super) fn offers(ledger: &Ledger, eligible: &Eligible, conditions: &Conditions) -> Vec<Priced> {
@@ -67,7 +67,7 @@ pub(super) fn offers(ledger: &Ledger, eligible: &Eligible, conditions: &Conditio
 }
 
 /// What is sold for usage.
-fn kinds(class: &Class) -> Vec<OfferKind> {
+pub(crate) fn kinds(class: &Class) -> Vec<OfferKind> {
     let is_latest = || class.family().is_some_and(|family| generation(family) >= DATABASE_PLAN_GENERATION_MIN);
     let ec2 = || {
         let scope = class.family().map(|family| format!("{family} {}", class.region));
@@ -98,7 +98,7 @@ fn generation(family: &str) -> u32 {
 }
 
 /// Rates that the bill shows.
-struct Seen {
+pub(crate) struct Seen {
     /// Used commitment and on-demand value of what it covered.
     plans: HashMap<(Terms, Metered), (i128, i128)>,
     /// What was bought and the normalized units of it, in units of 1e-15 hours.
@@ -106,7 +106,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(ledger: &Ledger) -> Seen {
+    /// The rates that a ledger shows.
+    pub(crate) fn of(ledger: &Ledger) -> Seen {
         let terms = terms(ledger);
         let arn = |id| ledger.names.get(Text::CommitmentDiscountId, id).unwrap_or_default();
         let mut plans: HashMap<(Terms, Metered), (i128, i128)> = HashMap::new();
@@ -158,6 +159,12 @@ impl Seen {
             offer: Offer { pool, kind: kind.clone(), term_years, payment, on_demand_rate, upfront, hourly },
             source,
         })
+    }
+
+    /// What plans of a kind, term and payment option took for usage of a type and operation, and its on-demand value.
+    pub(crate) fn paid(&self, kind: &OfferKind, terms: (u32, Payment), metered: Metered) -> Option<(i128, i128)> {
+        let paid = self.plans.get(&((kind_of(kind)?, terms.0, terms.1), metered));
+        paid.copied().filter(|&(used, covered)| ratio(used, covered).is_some_and(|paid| SHARES.contains(&(1.0 - paid))))
     }
 
     /// What plans of these terms took for the pool's usage, as a rate of a unit.
@@ -220,7 +227,7 @@ fn plan_terms(terms: &CommitmentTerms) -> Option<Terms> {
 }
 
 /// The catalog's word for usage under a kind of offer.
-fn sold<'a>(class: &'a Class, kind: &OfferKind) -> Option<Sold<'a>> {
+pub(crate) fn sold<'a>(class: &'a Class, kind: &OfferKind) -> Option<Sold<'a>> {
     let family = class.family().unwrap_or_default();
     let operation = class.operation.as_str();
     Some(match (class.sold, kind) {

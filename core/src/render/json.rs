@@ -139,6 +139,7 @@ pub fn commitments(report: &Report) -> Value {
 pub fn recommendations(answer: &Recommendations) -> Value {
     let totals = [
         ("savings_monthly", answer.savings_monthly),
+        ("together_monthly", answer.together_monthly()),
         ("savings_monthly_list", answer.savings_monthly_list),
         ("potential_monthly", answer.potential_monthly),
         ("quick_wins_monthly", answer.quick_wins_monthly()),
@@ -155,6 +156,7 @@ pub fn recommendations(answer: &Recommendations) -> Value {
     let mut document = head.document();
     document.insert("look_back".into(), json!({"period": answer.look_back.0, "hours": answer.look_back.1}));
     document.insert("as_of".into(), answer.as_of.as_str().into());
+    document.insert("waterfall".into(), savings::waterfall(answer));
     document.insert("goal".into(), savings::goal(answer));
     document.insert("followed".into(), savings::followed(answer));
     document.insert("excepted".into(), savings::excepted(answer));

@@ -9,6 +9,7 @@ use crate::detector::Detector;
 use crate::ingest::Inventory;
 use crate::reconcile::certificate::{Certificate, Skipped};
 use crate::report::recommendations::Recommendations;
+use crate::report::waterfall::waterfall;
 use crate::report::{Report, Section};
 
 /// Findings that are listed for a check that did not pass.
@@ -89,6 +90,12 @@ pub fn recommendations(answer: &Recommendations) -> String {
     page.paragraph(&format!("**{}**", escape(&summaries::savings_sentence(answer))));
     page.paragraph(&format!("{}.", escape(&savings::effort_sentence(answer))));
     page.table(&summaries::recommendations(answer));
+    if answer.waterfall.is_some() {
+        let steps = waterfall(answer);
+        page.heading(&steps.title);
+        page.paragraph(&escape(&steps.note));
+        page.table(&grid::section(&steps));
+    }
     if let Some(goal) = &answer.goal {
         page.heading("The goal");
         page.paragraph(&format!("{}.", escape(&savings::goal_sentence(goal, &answer.currency))));

@@ -12,6 +12,7 @@ use crate::report::goal::{Choice, Goal};
 use crate::report::recommendations::Recommendations;
 use crate::schema::money::{display_cents, money_text};
 use crate::schema::recommendations::Recommendation;
+use crate::simulate::waterfall::Step;
 
 /// One row, keyed by [`crate::schema::recommendations::COLUMNS`].
 pub(super) fn row(row: &Recommendation) -> Value {
@@ -46,6 +47,28 @@ pub(super) fn row(row: &Recommendation) -> Value {
         "status": standing.map(|standing| standing.status()),
         "since": standing.map(|standing| standing.since.as_str()),
         "waited": standing.map(|standing| money(Some(standing.waited))),
+    })
+}
+
+/// What the rows save when they are followed together, step by step.
+pub(super) fn waterfall(answer: &Recommendations) -> Value {
+    let Some(waterfall) = &answer.waterfall else { return Value::Null };
+    let step = |step: &Step| {
+        json!({
+            "kind": step.kind.name(),
+            "rows": step.rows,
+            "alone_monthly": money(Some(step.alone_monthly)),
+            "saved_monthly": money(Some(step.saved_monthly)),
+            "newly_unused_monthly": money(Some(step.wasted_monthly)),
+            "left_monthly": money(Some(step.left_monthly)),
+        })
+    };
+    json!({
+        "cost_monthly": money(Some(waterfall.cost_monthly)),
+        "saved_monthly": money(Some(waterfall.saved_monthly())),
+        "left_monthly": money(Some(waterfall.left_monthly())),
+        "replay_off_monthly": money(Some(waterfall.replay_off_monthly)),
+        "steps": waterfall.steps.iter().map(step).collect::<Vec<_>>(),
     })
 }
 

@@ -25,14 +25,15 @@ pub fn checks(certificate: &Certificate) -> Grid {
 /// One sentence on what could be saved.
 pub fn savings_sentence(answer: &Recommendations) -> String {
     let in_total = answer.rows.iter().filter(|row| row.grade.is_in_total()).count();
-    let saved = display_cents(answer.savings_monthly);
+    let saved = display_cents(answer.together_monthly());
     let of = display_cents(answer.cost_monthly);
     let potential = display_cents(answer.potential_monthly);
     let stories = answer.rows.len() - in_total;
     format!(
-        "{saved} {} a month of {of} can be saved, by {}; {} more are likely stories worth up to {potential}, outside that sum",
+        "{saved} {} a month of {of} can be saved, by {}{}; {} more are likely stories worth up to {potential}, outside that sum",
         answer.currency,
         counted(in_total as u64, "recommendation"),
+        if answer.waterfall.is_some() { " followed together" } else { "" },
         count_text(stories as u64),
     )
 }

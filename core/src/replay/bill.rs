@@ -11,7 +11,7 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, TimestampSecondType};
 
-use super::{CoveredBy, MONEY_STEP, Plan, PlanKind, PlanRates, QUANTITY_STEP, QUANTITY_UNIT, Usage, cost, replay_hour};
+use super::{CoveredBy, MONEY_STEP, Plan, QUANTITY_STEP, QUANTITY_UNIT, Usage, cost, replay_hour};
 use crate::catalog::commitments::family_and_size;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -154,6 +154,9 @@ fn kinds(rows: &[Row]) -> BTreeMap<String, Terms> {
     terms.collect()
 }
 
+/// What names of EC2 Instance plans begin with.
+const EC2_INSTANCE: &str = "EC2SP";
+
 /// Rates of a product.
 #[derive(Debug, Clone, Default)]
 struct Rates {
@@ -292,12 +295,11 @@ impl<'a> Replay<'a> {
             let known = self.rates.get(product).unwrap_or(&nothing);
             let instance = product.0.rsplit_once(':').map_or("", |(_, instance)| instance);
             let family = family_and_size(instance).map(|(family, _)| format!("{family} {}", product.2));
-            let plans = PlanRates {
-                ec2_instance: family.zip(known.plans.get("EC2SP")).map(|(family, &rate)| (ids.of(&family), rate)),
-                compute: known.plans.get("ComputeSP").copied(),
-                sagemaker: known.plans.get("SageMakerSP").copied(),
-                database: known.plans.get("DatabaseSP").copied(),
-            };
+            let tariffs = known.plans.iter().filter_map(|(kind, &rate)| match kind.as_str() {
+                EC2_INSTANCE => family.as_ref().map(|family| (ids.of(&format!("{kind}:{family}")), rate)),
+                kind => Some((ids.of(kind), rate)),
+            });
+            let plans = tariffs.collect();
             let account = ids.of(account);
             let on_demand_rate = known.on_demand;
             Usage { account, exact: None, flexible: None, zone: None, factor: 0, plans, on_demand_rate, quantity }
@@ -307,13 +309,8 @@ impl<'a> Replay<'a> {
 
     fn totals(&self, rows: &[&Row], usages: &[Usage], known: &[(i128, &'a Terms)], ids: &mut Ids) -> Totals<'a> {
         let plan = |&(commitment, terms): &(i128, &Terms)| {
-            let kind = match (&terms.family, terms.name.as_str()) {
-                (Some((family, region)), _) => PlanKind::Ec2Instance { family: ids.of(&format!("{family} {region}")) },
-                (None, "SageMakerSP") => PlanKind::SageMaker,
-                (None, "DatabaseSP") => PlanKind::Database,
-                (None, _) => PlanKind::Compute,
-            };
-            Plan { account: ids.of(&terms.owner), kind, commitment }
+            let (account, tariff) = (ids.of(&terms.owner), ids.of(&terms.name));
+            Plan { account, tariff, is_ec2_instance: terms.family.is_some(), commitment }
         };
         let plans: Vec<Plan> = known.iter().map(plan).collect();
         let applied = replay_hour(usages, &[], &plans, self.is_sharing);
@@ -323,7 +320,7 @@ impl<'a> Replay<'a> {
         }
         for cover in &applied.covers {
             let (CoveredBy::Plan(plan), usage) = (cover.by, &usages[cover.usage]) else { continue };
-            let rate = plans[plan].kind.rate(&usage.plans).unwrap_or(0);
+            let rate = plans[plan].rate(&usage.plans).unwrap_or(0);
             let class = (kind_of(&known[plan].1.name), rate, usage.on_demand_rate);
             totals.covered.entry(class).or_default().1 += cover.quantity;
         }

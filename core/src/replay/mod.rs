@@ -12,7 +12,7 @@ pub mod bill;
 mod plans;
 mod reservations;
 
-pub use plans::{Plan, PlanKind, PlanRates};
+pub use plans::{Order, Plan, PlanRates};
 pub use reservations::{Reservation, Scope};
 
 use crate::schema::money::divide_half_even;
@@ -33,7 +33,7 @@ pub struct Usage {
     pub zone: Option<u32>,
     /// Normalization factor in thousandths ([`crate::catalog::commitments`]), greater than 0 where reservations fit.
     pub factor: u32,
-    /// Rates under plans.
+    /// Rates under Savings Plans.
     pub plans: PlanRates,
     /// On-demand rate in units of 1e-12.
     pub on_demand_rate: i128,
@@ -95,8 +95,17 @@ pub fn replay_hour(usages: &[Usage], reservations: &[Reservation], plans: &[Plan
     let mut on_demand: Vec<i128> = usages.iter().map(|usage| usage.quantity).collect();
     let mut covers = Vec::new();
     let unused_units = reservations::apply(usages, reservations, is_sharing, &mut on_demand, &mut covers);
-    let unused_commitment = plans::apply(usages, plans, is_sharing, &mut on_demand, &mut covers);
+    let order = Order::of(usages, plans);
+    let unused_commitment = plans::apply(usages, plans, &order, is_sharing, &mut on_demand, &mut covers);
     Hour { covers, on_demand, unused_units, unused_commitment }
+}
+
+/// Applies plans alone to what reservations left of usages in an hour, in an order that was found before; quantities of
+/// the usages themselves do not count.
+pub fn replay_plans_hour(usages: &[Usage], left: Vec<i128>, plans: &[Plan], order: &Order, is_sharing: bool) -> Hour {
+    let (mut on_demand, mut covers) = (left, Vec::new());
+    let unused_commitment = plans::apply(usages, plans, order, is_sharing, &mut on_demand, &mut covers);
+    Hour { covers, on_demand, unused_units: Vec::new(), unused_commitment }
 }
 
 /// A bill has ten decimals: money in steps of 1e-10, counted in units of 1e-12.
@@ -105,7 +114,7 @@ const MONEY_STEP: i128 = 100;
 const QUANTITY_STEP: i128 = 100_000;
 
 /// Cost of a quantity at a rate, rounded half to even to the ten decimals of a bill.
-fn cost(rate: i128, quantity: i128) -> i128 {
+pub(crate) fn cost(rate: i128, quantity: i128) -> i128 {
     divide_half_even(rate * quantity, QUANTITY_UNIT * MONEY_STEP) * MONEY_STEP
 }
 

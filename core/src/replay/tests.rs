@@ -4,17 +4,15 @@ use super::*;
 
 const FAMILY_R5: u32 = 1;
 const FAMILY_M5: u32 = 2;
+const COMPUTE: u32 = 3;
 
 fn dollars(text: &str) -> i128 {
     crate::schema::money::from_text(text, 12).expect("an amount").units
 }
 
 fn usage(quantity: i128, on_demand: &str, compute: &str, ec2: Option<(u32, &str)>) -> Usage {
-    let plans = PlanRates {
-        ec2_instance: ec2.map(|(family, rate)| (family, dollars(rate))),
-        compute: Some(dollars(compute)),
-        ..PlanRates::default()
-    };
+    let ec2_instance = ec2.map(|(family, rate)| (family, dollars(rate)));
+    let plans = ec2_instance.into_iter().chain([(COMPUTE, dollars(compute))]).collect();
     Usage {
         account: 0,
         exact: ec2.map(|(family, _)| family),
@@ -40,7 +38,7 @@ fn hour() -> Vec<Usage> {
 }
 
 fn compute(commitment: &str) -> Plan {
-    Plan { account: 0, kind: PlanKind::Compute, commitment: dollars(commitment) }
+    Plan { account: 0, tariff: COMPUTE, is_ec2_instance: false, commitment: dollars(commitment) }
 }
 
 fn check(reservations: &[Reservation], plans: &[Plan], on_demand: &str, unused: &[&str]) -> Hour {
@@ -87,7 +85,7 @@ fn scenario_4_reservations_come_first() {
 
 #[test]
 fn scenario_5_instance_plans_come_before_compute_plans() {
-    let ec2 = Plan { account: 0, kind: PlanKind::Ec2Instance { family: FAMILY_R5 }, commitment: dollars("3.00") };
+    let ec2 = Plan { account: 0, tariff: FAMILY_R5, is_ec2_instance: true, commitment: dollars("3.00") };
     // The order in which they were bought says nothing.
     check(&[], &[compute("16.80"), ec2], "32.70", &["0", "0.60"]);
 }

@@ -1,14 +1,14 @@
 //! The joint proposal of commitments as one recommendation, on what is left once the other advice was followed.
 
 use crate::error::Error;
-use crate::ledger::Ledger;
-use crate::planner::bill::{BillPlan, PlanRequest, PlannedLine, plan};
-use crate::planner::eligible::Scope;
+use crate::planner::bill::{BillPlan, PlanRequest, PlannedLine};
+use crate::planner::joint::Effort;
 use crate::planner::offers::Sort;
 use crate::planner::proposal::Conditions;
 use crate::reconcile::certificate::Certificate;
 use crate::schema::money::{display_cents, money_text};
-use crate::schema::recommendations::{Effort, Grade, Kind, PriceSource, Recommendation};
+use crate::schema::recommendations::{self, Grade, Kind, PriceSource, Recommendation, UsageChange};
+use crate::simulate::waterfall::Simulation;
 
 /// What the row is called where detectors have their id.
 pub(super) const ID: &str = "plan";
@@ -17,34 +17,42 @@ const ALONE: [(&str, &[Sort]); 2] = [
     ("savings plans alone", &[Sort::ComputePlan, Sort::Ec2InstancePlan, Sort::SageMakerPlan, Sort::DatabasePlan]),
     ("reservations alone", &[Sort::Reservation]),
 ];
+/// How near to the best the joint purchase is brought: a month's usage is not known better.
+const JOINTLY: Effort = Effort { gap: 1e-3, rounds: 40, steps: 60, trials_usage_hours: 4_000_000 };
+/// One kind alone is found at once.
+const AT_ONCE: Effort = Effort { gap: 1e-3, rounds: 1, steps: 0, trials_usage_hours: 0 };
 
-/// The row, or why there is none, from usage between two hours since 1970-01-01.
+/// The row, or why there is none. It saves what following it after all other advice does; the simulation has it as its
+/// last step.
 pub(super) fn commit_row(
-    ledger: &Ledger,
+    simulation: &mut Simulation<'_>,
     certificate: &Certificate,
-    rows: &[Recommendation],
-    hours: (i64, i64),
+    buy: &Conditions,
 ) -> Result<Recommendation, String> {
-    let counted = rows.iter().filter(|row| row.grade.is_in_total());
-    let resources_excluded =
-        counted.filter_map(|row| Some((row.sub_account_id.clone(), row.resource_id.clone()?))).collect();
-    let scope = Scope { resources_excluded, hours: Some(hours), ..Scope::default() };
-    let of_sorts = |sorts: &[Sort]| {
-        let conditions = Conditions { sorts: sorts.to_vec(), ..Conditions::default() };
-        let request =
-            PlanRequest { conditions, scope: scope.clone(), without_decision: true, ..PlanRequest::default() };
-        plan(ledger, certificate.clone(), &request)
+    let of_sorts = |simulation: &Simulation<'_>, sorts: &[Sort], effort: Effort| {
+        let sorts = buy.sorts.iter().copied().filter(|sort| sorts.contains(sort)).collect();
+        let conditions = Conditions { sorts, effort, ..buy.clone() };
+        let request = PlanRequest { conditions, without_decision: true, ..PlanRequest::default() };
+        simulation.plan(certificate.clone(), &request)
     };
-    let joint = of_sorts(&Sort::ALL).map_err(|error| match error {
+    let joint = of_sorts(simulation, &Sort::ALL, JOINTLY).map_err(|error| match error {
         Error::NotAvailable { reason, .. } => reason,
         error => error.to_string(),
     })?;
-    let saved = |plan: &BillPlan| plan.proposal.as_ref().map_or(0, |proposal| proposal.savings_monthly);
-    if joint.lines.is_empty() || saved(&joint) <= 0 {
-        return Err("no commitment saves anything on what is left once the other advice was followed".to_owned());
+    let nothing = || Err("no commitment saves anything on what is left once the other advice was followed".to_owned());
+    if joint.lines.is_empty() {
+        return nothing();
     }
-    let alone = ALONE.iter().filter_map(|(name, sorts)| Some((*name, saved(&of_sorts(sorts).ok()?))));
-    Ok(row(&joint, saved(&joint), alone.collect()))
+    let saved = |plan: &BillPlan| plan.proposal.as_ref().map_or(0, |proposal| proposal.savings_monthly);
+    let alone = ALONE.iter().filter_map(|(name, sorts)| {
+        let plan = of_sorts(simulation, sorts, AT_ONCE).ok()?;
+        Some((*name, saved(&plan)))
+    });
+    let alone = alone.collect();
+    match simulation.buy(&joint.lines) {
+        ..=0 => nothing(),
+        saved => Ok(row(&joint, saved, alone)),
+    }
 }
 
 fn row(plan: &BillPlan, saved: i128, alternatives: Vec<(&'static str, i128)>) -> Recommendation {
@@ -69,7 +77,7 @@ fn row(plan: &BillPlan, saved: i128, alternatives: Vec<(&'static str, i128)>) ->
         savings_monthly_list: saved,
         confidence: Grade::Strong.confidence(),
         grade: Grade::Strong,
-        effort: Effort::VeryLow,
+        effort: recommendations::Effort::VeryLow,
         risk: 3,
         evidence: vec![
             ("commitments", plan.lines.len().to_string()),
@@ -82,11 +90,14 @@ fn row(plan: &BillPlan, saved: i128, alternatives: Vec<(&'static str, i128)>) ->
         assumptions: vec![
             "Usage goes on as it was; `farthing plan` shows what a fall costs, and how to buy in parts.".to_owned(),
             "Bought for one year; a commitment cannot be cancelled.".to_owned(),
-            "Usage of resources that other rows name is left out.".to_owned(),
+            "The look-back's usage without what other rows stop, and what their freed commitments cover; what they change into \
+             is left out until it has been seen."
+                .to_owned(),
         ],
         alternatives,
         price_source: plan.lines.iter().map(|line| line.price_source).max().unwrap_or(PriceSource::Bill),
         command: commands.join(" && "),
+        usage: UsageChange::Kept,
         owner: None,
         standing: None,
     }

@@ -14,6 +14,7 @@ mod names;
 mod plan;
 pub mod recommendations;
 mod sections;
+pub mod waterfall;
 
 pub use commitments::{commitments, replay_section};
 pub use plan::plan;

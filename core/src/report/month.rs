@@ -13,7 +13,6 @@ use crate::reconcile::certificate::{Certificate, PeriodStatus};
 use crate::schema::charges::Metric;
 use crate::schema::filter::OTHER_TEXT;
 use crate::schema::money::{divide_half_even, ratio};
-use crate::schema::recommendations::Kind;
 use crate::schema::values::{day_text, parse_day};
 
 /// Recommendations that are listed; the rest is one row "(other)".
@@ -121,8 +120,8 @@ fn commitments(ledger: &Ledger, last: &str) -> Vec<Vec<Cell>> {
 
 fn savings_rows(savings: &Recommendations) -> Vec<Vec<Cell>> {
     let (sure, stories): (Vec<_>, Vec<_>) = savings.rows.iter().partition(|row| row.grade.is_in_total());
-    let sure = format!("a month, by {} recommendations, after commitments and discounts", sure.len());
-    let mut rows = vec![row("Savings", Cell::Money(savings.savings_monthly), sure)];
+    let sure = format!("a month, by {} recommendations followed together, after commitments and discounts", sure.len());
+    let mut rows = vec![row("Savings", Cell::Money(savings.together_monthly()), sure)];
     if !stories.is_empty() {
         let meaning = format!("a month, by {} likely stories that stand outside the sum above", stories.len());
         rows.push(row("Potential savings", Cell::Money(savings.potential_monthly), meaning));
@@ -209,41 +208,6 @@ pub(super) fn commitments_by_day(ledger: &Ledger, last: &str) -> Section {
     }
 }
 
-/// What could be saved, by kind: the steps from what a month costs to what it would cost.
-pub(super) fn savings_by_kind(savings: &Recommendations) -> Section {
-    let counted = || savings.rows.iter().filter(|row| row.grade.is_in_total());
-    let rows = Kind::ALL.iter().filter_map(|&kind| {
-        let of_kind: Vec<i128> = counted().filter(|row| row.kind == kind).map(|row| row.savings_monthly).collect();
-        let saved: i128 = of_kind.iter().sum();
-        (!of_kind.is_empty()).then(|| {
-            let count = Cell::Count(of_kind.len() as u64);
-            vec![text(Some(kind.name())), count, Cell::Money(saved), share(saved, savings.cost_monthly)]
-        })
-    });
-    Section {
-        id: "savings_by_kind",
-        title: "What could be saved".to_owned(),
-        note: format!(
-            "A month of 730 hours like {}, after commitments and discounts; the share is of what such a month costs. Each \
-             resource is counted once, and likely stories (heuristic) not at all.",
-            savings.look_back.0
-        ),
-        columns: vec![
-            column("Kind", ColumnKind::Text),
-            column("Recommendations", ColumnKind::Number),
-            column("SavingsMonthly", ColumnKind::Money),
-            column("ShareOfCost", ColumnKind::Ratio),
-        ],
-        rows: rows.collect(),
-        total: Some(vec![
-            Cell::Text("Total".to_owned()),
-            Cell::Count(counted().count() as u64),
-            Cell::Money(savings.savings_monthly),
-            share(savings.savings_monthly, savings.cost_monthly),
-        ]),
-    }
-}
-
 /// The recommendations that save most, and the rest as one row.
 pub(super) fn recommendations(savings: &Recommendations) -> Section {
     let counted: Vec<_> = savings.rows.iter().filter(|row| row.grade.is_in_total()).collect();
@@ -269,7 +233,7 @@ pub(super) fn recommendations(savings: &Recommendations) -> Section {
     Section {
         id: "recommendations",
         title: "Recommendations that save most".to_owned(),
-        note: "Each resource is counted once. Grades: bill-proven is a billed fact, strong means that the bill shows no sign \
+        note: "Each resource is counted once, and each row saves what it does by itself. Grades: bill-proven is a billed fact, strong means that the bill shows no sign \
                of use. The workbook and JSON have all of them."
             .to_owned(),
         columns: vec![

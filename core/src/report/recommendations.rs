@@ -12,6 +12,7 @@ use crate::detectors::ALL;
 use crate::error::{Error, Result};
 use crate::ingest::metrics::Metrics;
 use crate::ledger::Ledger;
+use crate::planner::proposal::Conditions;
 use crate::reconcile::certificate::{Certificate, Check, Severity, Skipped, Verdict};
 use crate::report::config::{Config, Excepted, ExceptionUse, Judged, detect};
 use crate::report::continuity::{self, Followed, Month};
@@ -20,6 +21,7 @@ use crate::schema::charges::{Metric, Text};
 use crate::schema::money::{MONEY_SCALE, from_f64, money_text};
 use crate::schema::recommendations::{Kind, Recommendation};
 use crate::schema::values::parse_day;
+use crate::simulate::waterfall::{Simulation, Waterfall};
 
 /// What is asked of a bill.
 ///
@@ -38,9 +40,12 @@ pub struct Request {
     pub settings: Vec<String>,
     /// Only billing periods whose usage ends by this UTC day, `2026-10-31`.
     pub as_of: Option<String>,
-    /// Whether the joint proposal of commitments is one of the rows, on what is left once the others were followed. It is
-    /// left out where detectors are named, or kinds without `commit`.
+    /// Whether all advice is followed together: the waterfall, with the joint proposal of commitments as its last step and
+    /// one of the rows, on what is left once the others were followed. Left out where detectors are named, or kinds without
+    /// `commit`.
     pub plan: bool,
+    /// What that proposal may buy; the engine sees to how long it looks.
+    pub buy: Conditions,
     /// What CloudWatch measured: what rests on it is looked for, too.
     pub metrics: Option<Arc<Metrics>>,
     /// What is sold, for how much; the bundled price lists when it is not set.
@@ -110,6 +115,8 @@ pub struct Recommendations {
     pub savings_monthly: i128,
     /// The same at public on-demand prices.
     pub savings_monthly_list: i128,
+    /// The rows in the total followed one kind after the other, each bill simulated; `None` unless it was asked for.
+    pub waterfall: Option<Waterfall>,
     /// Savings of the heuristic rows, which are in no total.
     pub potential_monthly: i128,
     /// Effective cost of the look-back.
@@ -135,6 +142,11 @@ impl Recommendations {
     pub fn resources(&self) -> impl Iterator<Item = (String, String)> {
         let counted = self.rows.iter().filter(|row| row.grade.is_in_total());
         counted.filter_map(|row| Some((row.sub_account_id.clone(), row.resource_id.clone()?)))
+    }
+
+    /// What all rows in the total save when they are followed together; without a simulation their sum.
+    pub fn together_monthly(&self) -> i128 {
+        self.waterfall.as_ref().map_or(self.savings_monthly, Waterfall::saved_monthly)
     }
 
     /// Billed facts that are no great work: the sum that can be had at once. The rest are projects.
@@ -174,15 +186,9 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     continuity::stand(&mut now.rows, &now.facts.look_back, &earlier);
     let followed = continuity::followed(&now, &earlier);
     let (facts, mut rows) = (now.facts, now.rows);
+    let mut waterfall = None;
     if request.wants_plan() && certificate.figures_allowed() {
-        match commit_row(ledger, &certificate, &rows, (facts.first, facts.as_of + 1)) {
-            Ok(row) => {
-                request.config.judge(vec![row], &facts, today(&facts), &mut judged);
-                let least = request.least().or(request.config.savings_min_monthly);
-                judged.rows.drain(..).for_each(|row| insert(&mut rows, row, least));
-            }
-            Err(reason) => judged.skipped.push(Skipped { what: ID.to_owned(), reason }),
-        }
+        waterfall = Some(together(&facts, &certificate, request, &mut rows, &mut judged));
     }
     let cost_monthly = facts.monthly(facts.cost(Metric::EffectiveCost));
     let goal = request.goal.map(|target| goal::reach(&rows, target, cost_monthly)).transpose()?;
@@ -199,6 +205,7 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
         savings_monthly_list: sum(|row| row.savings_monthly_list, true),
         potential_monthly: sum(|row| row.savings_monthly, false),
         cost_monthly,
+        waterfall,
         skipped: judged.skipped,
         rows,
         config_name: request.config.name.clone(),
@@ -213,6 +220,44 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     answer.certificate.checks.push(check);
     Ok(answer)
 }
+
+/// Follows the rows together, with a row of what to buy after them.
+fn together(
+    facts: &Facts<'_>,
+    certificate: &Certificate,
+    request: &Request,
+    rows: &mut Vec<Recommendation>,
+    judged: &mut Judged,
+) -> Waterfall {
+    let mut simulation = Simulation::of(facts, rows);
+    for (at, worth) in simulation.freed(rows) {
+        let row = &mut rows[at];
+        row.evidence.push(("freed_hours_worth", money_text(worth)));
+        if row.savings_monthly + worth <= 0 && row.grade.is_in_total() {
+            row.savings_monthly = 0;
+            row.assumptions.push(NOT_NOW.to_owned());
+            simulation.leave_out(at);
+        }
+    }
+    [Kind::Idle, Kind::Rightsize, Kind::Modernize].into_iter().for_each(|kind| simulation.follow(kind));
+    match commit_row(&mut simulation, certificate, &request.buy) {
+        Ok(row) => {
+            request.config.judge(vec![row], facts, today(facts), judged);
+            let least = request.least().or(request.config.savings_min_monthly).unwrap_or(0);
+            match judged.rows.pop().filter(|row| row.savings_monthly >= least) {
+                Some(row) => rows.push(row),
+                None => simulation.buy_nothing(),
+            }
+        }
+        Err(reason) => judged.skipped.push(Skipped { what: ID.to_owned(), reason }),
+    }
+    // What was found to save nothing goes behind what saves something, and the plan where it belongs.
+    rows.sort_by_key(|row| (!row.grade.is_in_total(), std::cmp::Reverse(row.savings_monthly)));
+    simulation.into_waterfall()
+}
+
+/// What is said of advice that costs more than it saves while the commitments last that it frees.
+const NOT_NOW: &str = "Not now: the reservation or plan that covers it would go unused, which costs more than is saved; wait until it ends.";
 
 /// What a month's look-back shows, and what a configuration makes of it.
 fn month<'l>(facts: Facts<'l>, request: &Request) -> Result<(Month<'l>, Judged)> {
@@ -239,15 +284,6 @@ fn as_of_day(request: &Request) -> Result<Option<i32>> {
         name: text.clone(),
         hint: "write it like 2026-10-31".to_owned(),
     })
-}
-
-/// Puts a row where its saving belongs.
-fn insert(rows: &mut Vec<Recommendation>, row: Recommendation, least: Option<i128>) {
-    if row.savings_monthly >= least.unwrap_or(0) {
-        let is_before =
-            |known: &Recommendation| known.grade.is_in_total() && known.savings_monthly >= row.savings_monthly;
-        rows.insert(rows.partition_point(is_before), row);
-    }
 }
 
 /// One row a resource. Of several the one in the total wins, then the greater saving, then the surer grade; the others

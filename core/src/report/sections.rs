@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::commitment_terms::expiring_section;
 use super::recommendations::Recommendations;
+use super::waterfall::waterfall;
 use super::{Cell, ColumnKind, Report, Section, changes, detail, month, names};
 use crate::analyze::commitments::{by_commitment, coverage};
 use crate::analyze::costs::from_ledger;
@@ -75,7 +76,7 @@ fn sections(
         sections.push(expiring_section(ledger));
         sections.push(coverage_section(ledger));
         sections.push(month::commitments_by_day(ledger, last));
-        sections.extend(savings.map(month::savings_by_kind));
+        sections.extend(savings.map(waterfall));
         sections.extend(savings.map(|savings| names::named(month::recommendations(savings), &names)));
         sections.push(names::named(resources(ledger, last)?, &names));
     }

@@ -41,6 +41,8 @@ pub struct Machine {
     pub instance_type: String,
     /// What it runs.
     pub platform: Platform,
+    /// What is metered of it: a place in the ledger's products.
+    pub product: u32,
     /// What its hours cost after discounts and commitments.
     pub cost_monthly: i128,
     /// What is said of it.
@@ -160,7 +162,7 @@ pub fn size_ec2(facts: &Facts<'_>, metrics: &Metrics, catalog: &Catalog, prefere
     let mut curve = Curve::grid(preferences);
     for (product, resources) in by_product {
         let named = facts.products[product as usize];
-        let market = match Market::of(facts, catalog, named) {
+        let market = match Market::of(facts, catalog, (product, named)) {
             Ok(market) => market,
             Err(reason) => {
                 let ids = resources.iter().map(|resource| resource.id().to_owned());
@@ -190,6 +192,7 @@ pub fn size_ec2(facts: &Facts<'_>, metrics: &Metrics, catalog: &Catalog, prefere
 
 /// What is sold in a region for what a platform runs on, priced as a machine of one type sees it.
 struct Market<'f> {
+    place: u32,
     product: Product<'f>,
     platform: Platform,
     current: Candidate,
@@ -198,7 +201,11 @@ struct Market<'f> {
 }
 
 impl<'f> Market<'f> {
-    fn of(facts: &Facts<'_>, catalog: &Catalog, product: Product<'f>) -> std::result::Result<Market<'f>, String> {
+    fn of(
+        facts: &Facts<'_>,
+        catalog: &Catalog,
+        (place, product): (u32, Product<'f>),
+    ) -> std::result::Result<Market<'f>, String> {
         let parsed = Instance::parse(product.usage_type);
         let instance = parsed.ok_or_else(|| format!("{} names no instance type", product.usage_type))?;
         let name = instance.name();
@@ -218,7 +225,7 @@ impl<'f> Market<'f> {
             }
         }
         sold.sort_by(|a, b| (a.hourly, &a.kind.name).cmp(&(b.hourly, &b.kind.name)));
-        Ok(Market { product, platform, current, sold })
+        Ok(Market { place, product, platform, current, sold })
     }
 
     /// What of a machine's cost in the look-back a choice saves; below nothing where it costs more.
@@ -247,6 +254,7 @@ impl<'f> Market<'f> {
             resource_id: resource.id().to_owned(),
             instance_type: self.current.kind.name.clone(),
             platform: self.platform.clone(),
+            product: self.place,
             cost_monthly: facts.monthly(spend.free + spend.committed),
             savings_monthly: saves.iter().map(|saves| facts.monthly(saves.free)).collect(),
             savings_monthly_list: saves.iter().map(|saves| facts.monthly(saves.list.max(saves.free))).collect(),

@@ -98,6 +98,27 @@ words! {
     }
 }
 
+/// What advice does to what a resource is metered for; the rest of what it saves is a matter of price.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum UsageChange {
+    /// It is used as before.
+    #[default]
+    Kept,
+    /// Nothing is used any more.
+    Gone,
+    /// Usage of these types, without their region, goes.
+    GoneOf(Vec<String>),
+    /// Usage of one type becomes another.
+    Becomes {
+        /// The type, without its region, and the operation.
+        from: (String, String),
+        /// The type that it becomes.
+        usage_type: String,
+        /// The price of an hour then, and before.
+        price: (i128, i128),
+    },
+}
+
 /// One way to save. Money is in units of 1e-12 of the bill's currency, per month of 730 hours.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recommendation {
@@ -141,6 +162,8 @@ pub struct Recommendation {
     pub price_source: PriceSource,
     /// An AWS CLI line that would do it. It is never run.
     pub command: String,
+    /// What it does to metered usage, for the simulation of all advice together.
+    pub usage: UsageChange,
     /// Who owns what it is about, as a configuration says.
     pub owner: Option<String>,
     /// Since when it is advised; `None` for a bill without earlier months.

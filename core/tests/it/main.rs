@@ -29,3 +29,4 @@ mod statuses;
 mod store;
 mod support;
 mod truth;
+mod waterfall;

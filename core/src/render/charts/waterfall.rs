@@ -3,6 +3,7 @@
 use super::canvas::{Axis, BLUE, Canvas, Drawn, GREEN, GRID, INK, MUTED, Side, Size, cut, sheet, short};
 use super::{Draft, amount, label};
 use crate::render::grid;
+use crate::report::waterfall::SAVED_AT;
 use crate::report::{Report, Section};
 use crate::schema::money::display_cents;
 
@@ -31,15 +32,15 @@ pub(super) fn savings(section: &Section, report: &Report) -> Option<Draft<'stati
         vec![Step { name: "Today".to_owned(), shown: display_cents(savings.cost_monthly), from: 0.0, to: start }];
     let mut left = start;
     for (row, shown) in section.rows.iter().zip(grid::section(section).rows) {
-        let saved = amount(row, 2)?;
+        let saved = amount(row, SAVED_AT)?;
         if saved == 0.0 {
             continue;
         }
         let name = label(row, 0)?.to_owned();
-        steps.push(Step { name, shown: format!("−{}", shown[2]), from: left, to: left - saved });
+        steps.push(Step { name, shown: format!("−{}", shown[SAVED_AT]), from: left, to: left - saved });
         left -= saved;
     }
-    let after = savings.cost_monthly - savings.savings_monthly;
+    let after = savings.cost_monthly - savings.together_monthly();
     steps.push(Step { name: "After".to_owned(), shown: display_cents(after), from: 0.0, to: money(after) });
     let said: Vec<String> = steps.iter().map(|step| format!("{} {}", step.name, step.shown)).collect();
     Some(Draft {

@@ -1,0 +1,441 @@
+//! A look-back's usage that a commitment could cover, hour by hour, and what covers it.
+//!
+//! Reservations cover as much of their pool in an hour as the bill says, or all of it where less is left; what bought
+//! them nobody can use elsewhere is unused. Savings Plans are replayed by AWS's rules ([`crate::replay`]). Accounts that
+//! own no plan are served alike, so they count as one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::bought::Purchases;
+use super::moves::{Form, Moves, hours_of};
+use super::tariffs::{Metered, Rates, Tariff};
+use crate::analyze::terms::{CommitmentTerms, Scope, terms};
+use crate::catalog::commitments::Payment;
+use crate::detector::facts::Facts;
+use crate::planner::bill::PlannedLine;
+use crate::planner::classes::{Class, class_of_reserved, classify};
+use crate::planner::offers::OfferKind;
+use crate::replay::{Order, Plan, QUANTITY_UNIT, Usage, replay_plans_hour};
+use crate::schema::charges::{Metric, Text};
+use crate::schema::money::scale_by;
+use crate::schema::values::Pricing;
+
+/// Normalized units of a ledger are of 1e-15; quantity × factor in thousandths is of 1e-18.
+const FACTORS: i128 = 1_000;
+/// Accounts that own no plan.
+const OTHERS: u32 = 0;
+const SAVINGS_PLAN: u8 = 1;
+const RESERVATION: u8 = 2;
+
+/// Usage of a reservation pool: a place and its normalization factor in thousandths, smallest first.
+type Members = Vec<(usize, i128)>;
+
+/// A pool of usage that reservations share.
+#[derive(Debug, Clone, Default)]
+struct Pool {
+    members: Members,
+    /// By hour: normalized units that reservations can cover, in units of 1e-18.
+    units: Vec<i128>,
+    /// What a normalized unit of them costs, bought and units.
+    price: (i128, i128),
+}
+
+/// Usage of a look-back, and everything that covers it.
+pub(super) struct State<'f> {
+    facts: &'f Facts<'f>,
+    rates: Rates<'f>,
+    pub(super) hours: usize,
+    metered: Vec<Metered>,
+    /// Owner and place in `metered`.
+    slots: Vec<(u32, usize)>,
+    places: HashMap<(u32, usize), usize>,
+    owners: HashMap<u32, u32>,
+    pools: BTreeMap<String, Pool>,
+    /// Quantities by hour, then slot: of all usage, and what reservations covered of it.
+    used: Vec<i128>,
+    reserved: Vec<i128>,
+    tariffs: Vec<Tariff>,
+    plans: Vec<Plan>,
+    /// By plan, then hour.
+    commitments: Vec<Vec<i128>>,
+    usages: Vec<Usage>,
+    order: Order,
+    is_sharing: bool,
+    /// What nothing covers, as the bill says and as the replay does, at effective prices.
+    pub(super) uncovered: (i128, i128),
+}
+
+/// What the look-back costs on top of what was committed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settled {
+    /// Cost of what nothing covers.
+    pub(super) on_demand: i128,
+    /// Commitment that nobody uses: of plans, and of reservations.
+    pub(super) unused: i128,
+    /// Quantities that nothing covers, by hour, then slot.
+    left: Vec<i128>,
+}
+
+impl<'f> State<'f> {
+    /// Of a look-back, with the forms that usage may take.
+    pub(super) fn of(facts: &'f Facts<'f>, classes: &[Option<Class>], moves: &Moves) -> State<'f> {
+        let hours = usize::try_from(facts.look_back.hours).unwrap_or(0);
+        let mut state = State {
+            facts,
+            rates: Rates::of(facts.ledger),
+            hours,
+            metered: Vec::new(),
+            slots: Vec::new(),
+            places: HashMap::new(),
+            owners: HashMap::new(),
+            pools: BTreeMap::new(),
+            used: Vec::new(),
+            reserved: Vec::new(),
+            tariffs: Vec::new(),
+            plans: Vec::new(),
+            commitments: Vec::new(),
+            usages: Vec::new(),
+            order: Order::of(&[], &[]),
+            is_sharing: true,
+            uncovered: (0, 0),
+        };
+        let bought = terms(facts.ledger);
+        state.own(&bought);
+        state.meter(classes, &moves.forms);
+        state.place(classes, moves);
+        let planned = state.fill(classes);
+        state.pool(&bought);
+        state.commit(&bought);
+        state.price();
+        state.share(&planned);
+        state
+    }
+
+    /// Numbers the accounts that own plans.
+    fn own(&mut self, bought: &BTreeMap<String, CommitmentTerms>) {
+        let accounts = self.facts.ledger.names.pool(Text::SubAccountId);
+        for account in bought.values().filter(|one| one.is_plan).filter_map(|one| accounts.find(&one.owner)) {
+            let next = self.owners.len() as u32 + 1;
+            self.owners.entry(account).or_insert(next);
+        }
+    }
+
+    fn owner(&self, account: u32) -> u32 {
+        self.owners.get(&account).copied().unwrap_or(OTHERS)
+    }
+
+    fn is_current(&self, bill: u32) -> bool {
+        self.facts.ledger.bills.at(bill).start.div_euclid(3_600) == self.facts.look_back.start
+    }
+
+    /// Products and forms with their prices.
+    fn meter(&mut self, classes: &[Option<Class>], forms: &[Form]) {
+        let ledger = self.facts.ledger;
+        let count = classes.len();
+        // Of what is on demand and of everything: on-demand value and quantity.
+        let (mut free, mut all) = (vec![(0, 0); count], vec![(0, 0); count]);
+        for ((series, _), cell) in ledger.demand.iter() {
+            let key = ledger.series.key(series);
+            if self.is_current(key.bill) {
+                let add = |sum: &mut (i128, i128)| *sum = (sum.0 + cell.on_demand(), sum.1 + cell.quantity());
+                add(&mut all[key.product as usize]);
+                if key.covered_by == 0 {
+                    add(&mut free[key.product as usize]);
+                }
+            }
+        }
+        let mut paid = vec![(0, 0); count];
+        for (key, cell) in ledger.resources.iter().filter(|(key, _)| self.is_current(key.bill)) {
+            if key.pricing == Pricing::Standard as u8 && classes[key.product as usize].is_some() {
+                let sum: &mut (i128, i128) = &mut paid[key.product as usize];
+                *sum = (sum.0 + cell.sums.costs.sum(Metric::EffectiveCost), sum.1 + cell.sums.quantity);
+            }
+        }
+        let price = |(cost, quantity): (i128, i128)| scale_by(cost, QUANTITY_UNIT, quantity).filter(|_| quantity > 0);
+        for (product, class) in classes.iter().enumerate() {
+            let public = price(free[product]).or_else(|| price(all[product])).unwrap_or(0);
+            let effective = price(paid[product]).unwrap_or(public);
+            let product = product as u32;
+            self.metered.push(Metered { product, is_billed: true, class: class.clone(), public, effective });
+        }
+        for form in forms {
+            let from = &self.metered[form.product as usize];
+            let scaled = |rate: i128| scale_by(rate, form.price.0, form.price.1).unwrap_or(rate);
+            let class = from.class.as_ref();
+            let class = class.and_then(|from| classify(&from.service, &form.usage_type, &from.operation, &from.region));
+            let (public, effective) = (scaled(from.public), scaled(from.effective));
+            self.metered.push(Metered { product: form.product, is_billed: false, class, public, effective });
+        }
+    }
+
+    /// Slots for everything that is used, or will be.
+    fn place(&mut self, classes: &[Option<Class>], moves: &Moves) {
+        let ledger = self.facts.ledger;
+        let used = ledger.series.iter().map(|(key, _)| key).filter(|key| self.is_current(key.bill));
+        let mut wanted: Vec<(u32, usize)> = used.map(|key| (self.owner(key.account), key.product as usize)).collect();
+        for one in moves.effects.iter().flat_map(|effect| &effect.moves) {
+            wanted.push((self.owner(one.account), one.product as usize));
+            wanted.extend(one.to.map(|form| (self.owner(one.account), classes.len() + form)));
+        }
+        wanted.retain(|&(_, at)| self.metered[at].class.is_some() || !self.metered[at].is_billed);
+        wanted.sort_unstable();
+        wanted.dedup();
+        self.places = wanted.iter().enumerate().map(|(place, &key)| (key, place)).collect();
+        self.slots = wanted;
+    }
+
+    /// The bill's quantities; what plans covered comes back.
+    fn fill(&mut self, classes: &[Option<Class>]) -> Vec<i128> {
+        let ledger = self.facts.ledger;
+        let cells = self.hours * self.slots.len();
+        let (mut used, mut reserved, mut planned) = (vec![0; cells], vec![0; cells], vec![0; cells]);
+        for ((series, hour), cell) in ledger.demand.iter() {
+            let key = ledger.series.key(series);
+            let Some(hour) = usize::try_from(hour).ok().filter(|&hour| hour < self.hours) else { continue };
+            if classes[key.product as usize].is_none() || !self.is_current(key.bill) {
+                continue;
+            }
+            let Some(&slot) = self.places.get(&(self.owner(key.account), key.product as usize)) else { continue };
+            let at = hour * self.slots.len() + slot;
+            used[at] += cell.quantity();
+            match key.covered_by {
+                SAVINGS_PLAN => planned[at] += cell.quantity(),
+                RESERVATION => reserved[at] += cell.quantity(),
+                _ => {}
+            }
+        }
+        (self.used, self.reserved) = (used, reserved);
+        planned
+    }
+
+    /// Pools that reservations share, and what reservations can cover in each hour.
+    fn pool(&mut self, bought: &BTreeMap<String, CommitmentTerms>) {
+        for (slot, &(_, at)) in self.slots.iter().enumerate() {
+            if let Some(class) = &self.metered[at].class {
+                let pool = self.pools.entry(class.pool.clone()).or_default();
+                pool.members.push((slot, i128::from(class.factor.max(1))));
+            }
+        }
+        let mut unused: BTreeMap<String, Vec<i128>> = BTreeMap::new();
+        let ledger = self.facts.ledger;
+        for (key, cell) in ledger.commitments.iter() {
+            if !self.is_current(key.bill) {
+                continue;
+            }
+            let arn = ledger.names.get(Text::CommitmentDiscountId, key.arn).unwrap_or_default();
+            let Some(class) = bought.get(arn).and_then(|one| class_of_reserved(&one.scope)) else { continue };
+            let Some(pool) = self.pools.get_mut(&class.pool) else { continue };
+            pool.price = (pool.price.0 + cell.bought, pool.price.1 + cell.bought_units);
+            if let Some(hour) = usize::try_from(key.hour).ok().filter(|&hour| hour < self.hours) {
+                let unused = unused.entry(class.pool).or_insert_with(|| vec![0; self.hours]);
+                unused[hour] += cell.unused_units * FACTORS;
+            }
+        }
+        let (slots, nothing) = (self.slots.len(), Vec::new());
+        for (name, pool) in &mut self.pools {
+            pool.members.sort_by_key(|&(slot, factor)| (factor, slot));
+            let unused = unused.get(name).unwrap_or(&nothing);
+            let units = |quantities: &[i128], hour: usize| -> i128 {
+                pool.members.iter().map(|&(slot, factor)| quantities[hour * slots + slot] * factor).sum()
+            };
+            let of_hour = |hour: usize| {
+                let reserved = units(&self.reserved, hour);
+                (reserved, units(&self.used, hour) - reserved, unused.get(hour).copied().unwrap_or(0))
+            };
+            let by_hour: Vec<(i128, i128, i128)> = (0..self.hours).map(of_hour).collect();
+            // What is unused beside usage that it does not cover fits something else (a zone, an account) only.
+            let stuck = by_hour.iter().map(|&(_, uncovered, unused)| unused.min(uncovered)).max().unwrap_or(0).max(0);
+            pool.units = by_hour.iter().map(|&(reserved, _, unused)| reserved + (unused - stuck).max(0)).collect();
+        }
+    }
+
+    /// The plans and what they commit to in each hour.
+    fn commit(&mut self, bought: &BTreeMap<String, CommitmentTerms>) {
+        let ledger = self.facts.ledger;
+        let mut plans: BTreeMap<(u32, Tariff), Vec<i128>> = BTreeMap::new();
+        for (key, cell) in ledger.commitments.iter().filter(|(_, cell)| cell.bought != 0) {
+            let arn = ledger.names.get(Text::CommitmentDiscountId, key.arn).unwrap_or_default();
+            let Some(one) = bought.get(arn).filter(|one| one.is_plan && self.is_current(key.bill)) else { continue };
+            let (Some(kind), Ok(hour)) = (plan_kind(&one.scope), usize::try_from(key.hour)) else { continue };
+            let account = ledger.names.pool(Text::SubAccountId).find(&one.owner);
+            let owner = account.map_or(OTHERS, |account| self.owner(account));
+            let payment = one.payment.unwrap_or(Payment::NoUpfront);
+            let tariff = Tariff { kind, term_years: one.term_years.unwrap_or(1), payment };
+            let by_hour = plans.entry((owner, tariff)).or_insert_with(|| vec![0; self.hours]);
+            if let Some(sum) = by_hour.get_mut(hour) {
+                *sum += cell.bought;
+            }
+        }
+        for ((owner, tariff), by_hour) in plans {
+            self.add_plan(owner, tariff, by_hour);
+        }
+    }
+
+    fn add_plan(&mut self, account: u32, tariff: Tariff, by_hour: Vec<i128>) {
+        let is_ec2_instance = matches!(tariff.kind, OfferKind::Ec2InstanceSavingsPlan(_));
+        let known = self.tariffs.iter().position(|known| *known == tariff);
+        let number = known.unwrap_or(self.tariffs.len()) as u32;
+        if known.is_none() {
+            self.tariffs.push(tariff);
+        }
+        self.plans.push(Plan { account, tariff: number, is_ec2_instance, commitment: 0 });
+        self.commitments.push(by_hour);
+    }
+
+    /// Rates of every slot under every tariff, and the order that follows.
+    fn price(&mut self) {
+        let by_tariff: Vec<_> = self.tariffs.iter().map(|tariff| self.rates.under(tariff, &self.metered)).collect();
+        let usage = |&(account, at): &(u32, usize)| {
+            let rates = by_tariff.iter().zip(0..).filter_map(|(rates, tariff)| rates[at].map(|rate| (tariff, rate)));
+            let on_demand_rate = self.metered[at].public;
+            let plans = rates.filter(|(_, rate)| *rate > 0).collect();
+            Usage { account, exact: None, flexible: None, zone: None, factor: 0, plans, on_demand_rate, quantity: 0 }
+        };
+        self.usages = self.slots.iter().map(usage).collect();
+        self.order = Order::of(&self.usages, &self.plans);
+    }
+
+    /// Whether plans serve other accounts, by which comes nearer to the bill.
+    fn share(&mut self, planned: &[i128]) {
+        let billed: Vec<i128> =
+            self.used.iter().zip(&self.reserved).zip(planned).map(|((used, ri), plan)| used - ri - plan).collect();
+        let billed = self.cost(&billed);
+        let mut replay = |is_sharing| {
+            self.is_sharing = is_sharing;
+            self.settle(&self.used, &Purchases::default()).on_demand
+        };
+        let (shared, alone) = (replay(true), replay(false));
+        self.is_sharing = (shared - billed).abs() <= (alone - billed).abs();
+        self.uncovered = (billed, if self.is_sharing { shared } else { alone });
+    }
+
+    /// Effective cost of quantities on demand.
+    fn cost(&self, quantities: &[i128]) -> i128 {
+        let slots = self.slots.len().max(1);
+        let mut sums = vec![0; slots];
+        for row in quantities.chunks(slots) {
+            sums.iter_mut().zip(row).for_each(|(sum, quantity)| *sum += quantity);
+        }
+        let cost = |(sum, &(_, at)): (i128, &(u32, usize))| {
+            scale_by(sum, self.metered[at].effective, QUANTITY_UNIT).unwrap_or(0)
+        };
+        sums.into_iter().zip(&self.slots).map(cost).sum()
+    }
+
+    /// The bill's own usage.
+    pub(super) fn usage(&self) -> Vec<i128> {
+        self.used.clone()
+    }
+
+    /// Moves usage: what several rows do adds up in any order.
+    pub(super) fn apply(&self, moves: &Moves, row: usize, usage: &mut [i128]) {
+        let billed = self.metered.len() - moves.forms.len();
+        for one in &moves.effects[row].moves {
+            let owner = self.owner(one.account);
+            let from = self.places.get(&(owner, one.product as usize)).copied();
+            let to = one.to.and_then(|form| self.places.get(&(owner, billed + form)).copied());
+            for hour in hours_of(&one.hours).filter(|&hour| hour < self.hours) {
+                let row = &mut usage[hour * self.slots.len()..(hour + 1) * self.slots.len()];
+                from.into_iter().for_each(|slot| row[slot] -= one.hourly);
+                to.into_iter().for_each(|slot| row[slot] += one.hourly);
+            }
+        }
+    }
+
+    /// Lays out purchases; their tariffs get rates. They are owned by an account without usage.
+    pub(super) fn prepare(&mut self, lines: &[PlannedLine]) -> Purchases {
+        let members = |products: &[u32]| {
+            let fits = |at: usize| self.metered[at].is_billed && products.contains(&self.metered[at].product);
+            let slots = self.slots.iter().enumerate().filter(|(_, (_, at))| fits(*at));
+            let factor = |at: usize| self.metered[at].class.as_ref().map_or(1, |class| i128::from(class.factor.max(1)));
+            let mut members: Members = slots.map(|(slot, &(_, at))| (slot, factor(at))).collect();
+            members.sort_by_key(|&(slot, factor)| (factor, slot));
+            members
+        };
+        let purchases = Purchases::of(lines, members);
+        for (tariff, _) in &purchases.plans {
+            self.add_plan(u32::MAX, tariff.clone(), vec![0; self.hours]);
+        }
+        self.price();
+        purchases
+    }
+
+    /// Covers usage hour by hour.
+    pub(super) fn settle(&self, usage: &[i128], purchases: &Purchases) -> Settled {
+        let slots = self.slots.len();
+        let mut settled =
+            Settled { left: usage.iter().map(|&quantity| quantity.max(0)).collect(), ..Settled::default() };
+        let own = self.plans.len() - purchases.plans.len().min(self.plans.len());
+        let mut plans = self.plans.clone();
+        let mut unused_units: BTreeMap<&str, i128> = BTreeMap::new();
+        for hour in 0..self.hours {
+            let cells = hour * slots..(hour + 1) * slots;
+            let left = &mut settled.left[cells.clone()];
+            for (name, pool) in &self.pools {
+                let units = pool.units[hour];
+                if units > 0 {
+                    *unused_units.entry(name).or_default() += reserve(pool, units, &self.reserved[cells.clone()], left);
+                }
+            }
+            for bought in &purchases.reservations {
+                bought.cover(left);
+            }
+            if plans.is_empty() {
+                continue;
+            }
+            for (at, plan) in plans.iter_mut().enumerate() {
+                plan.commitment = self.commitments[at][hour];
+                if at >= own {
+                    plan.commitment += purchases.plans[at - own].1;
+                }
+            }
+            let applied = replay_plans_hour(&self.usages, left.to_vec(), &plans, &self.order, self.is_sharing);
+            left.copy_from_slice(&applied.on_demand);
+            settled.unused += applied.unused_commitment.iter().sum::<i128>();
+        }
+        let worth = |(name, units): (&str, i128)| {
+            let price = self.pools[name].price;
+            scale_by(price.0, units / FACTORS, price.1).unwrap_or(0)
+        };
+        settled.unused += unused_units.into_iter().map(worth).sum::<i128>();
+        settled.on_demand = self.cost(&settled.left);
+        settled
+    }
+
+    /// Usage of the bill's products that nothing covers: by product, the hour's place and the quantity.
+    pub(super) fn left(&self, settled: &Settled) -> BTreeMap<u32, Vec<i128>> {
+        let mut left: BTreeMap<u32, Vec<i128>> = BTreeMap::new();
+        for (slot, &(_, at)) in self.slots.iter().enumerate().filter(|(_, (_, at))| self.metered[*at].is_billed) {
+            let by_hour = left.entry(self.metered[at].product).or_insert_with(|| vec![0; self.hours]);
+            let quantities = settled.left.iter().skip(slot).step_by(self.slots.len());
+            by_hour.iter_mut().zip(quantities).for_each(|(sum, quantity)| *sum += quantity);
+        }
+        left
+    }
+}
+
+/// Covers a pool's usage: what was covered stays covered, and what is freed goes to the smallest first. What nobody uses.
+fn reserve(pool: &Pool, units: i128, reserved: &[i128], left: &mut [i128]) -> i128 {
+    let mut free = units;
+    for &(slot, factor) in &pool.members {
+        let kept = reserved[slot].min(left[slot]).min(free / factor).max(0);
+        left[slot] -= kept;
+        free -= kept * factor;
+    }
+    for &(slot, factor) in &pool.members {
+        let more = left[slot].min(free / factor).max(0);
+        left[slot] -= more;
+        free -= more * factor;
+    }
+    free
+}
+
+fn plan_kind(scope: &Scope) -> Option<OfferKind> {
+    Some(match scope {
+        Scope::Ec2Family { family, region } => OfferKind::Ec2InstanceSavingsPlan(format!("{family} {region}")),
+        Scope::Compute => OfferKind::ComputeSavingsPlan,
+        Scope::SageMaker => OfferKind::SageMakerSavingsPlan,
+        Scope::Database => OfferKind::DatabaseSavingsPlan,
+        Scope::Reserved { .. } => return None,
+    })
+}
