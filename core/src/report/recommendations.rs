@@ -240,17 +240,18 @@ fn together(
         }
     }
     [Kind::Idle, Kind::Rightsize, Kind::Modernize].into_iter().for_each(|kind| simulation.follow(kind));
+    let least = request.least().or(request.config.savings_min_monthly);
     match commit_row(&mut simulation, certificate, &request.buy) {
         Ok(row) => {
             request.config.judge(vec![row], facts, today(facts), judged);
-            let least = request.least().or(request.config.savings_min_monthly).unwrap_or(0);
-            match judged.rows.pop().filter(|row| row.savings_monthly >= least) {
+            match judged.rows.pop().filter(|row| row.savings_monthly >= least.unwrap_or(0)) {
                 Some(row) => rows.push(row),
                 None => simulation.buy_nothing(),
             }
         }
         Err(reason) => judged.skipped.push(Skipped { what: ID.to_owned(), reason }),
     }
+    rows.retain(|row| row.savings_monthly >= least.unwrap_or(i128::MIN));
     // What was found to save nothing goes behind what saves something, and the plan where it belongs.
     rows.sort_by_key(|row| (!row.grade.is_in_total(), std::cmp::Reverse(row.savings_monthly)));
     simulation.into_waterfall()
