@@ -125,6 +125,7 @@ fn finding(facts: &Facts<'_>, resource: &Resource<'_>, settings: &Settings) -> O
     let (part, source) = ratio(facts, product, &instance, (kind, target));
     let finding = Finding::of(resource, saved(resource.spend(&meter), part))
         .change(format!("db.{name}"), format!("db.{}", target.name))
+        .becomes(product, format!("{}{}", instance.before, target.name), part)
         .because("cpu_percent_at_percentile", format!("{:.1}", required.cpu_percent))
         .because("vcpus_required", format!("{:.2}", required.vcpus))
         .because("memory_mib_required", format!("{:.0}", required.memory_mib))
