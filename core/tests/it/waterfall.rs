@@ -1,6 +1,7 @@
 //! All advice followed together: what the simulation says, and what the bill is when the factory makes it again.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use farthing::catalog::commitments::Payment;
 use farthing::money::{MONEY_SCALE, from_text};
@@ -139,7 +140,8 @@ fn follows(seed: u64) {
         let measured = last - now - costs;
         let error = (usd(step.saved_monthly) - usd(measured)) / usd(measured);
         let name = step.kind.name();
-        println!(
+        let _ = writeln!(
+            std::io::stderr(),
             "{seed} {name}: alone {:.2}, predicted {:.2}, measured {:.2}, off by {:.4} %",
             usd(step.alone_monthly),
             usd(step.saved_monthly),
