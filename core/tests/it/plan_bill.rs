@@ -297,7 +297,8 @@ fn nothing_is_committed_to_what_is_about_to_go() {
     let month = bill.plan_after_advice(&PlanRequest { scope, ..request }).unwrap().proposal.unwrap().savings_monthly;
     let off = (row.savings_monthly - month) as f64 / month as f64;
     assert!(off.abs() < 0.15, "{} is simulated, {month} is what a plan by itself saves", row.savings_monthly);
-    assert!(row.alternatives.iter().all(|(_, alone)| *alone <= row.savings_monthly + row.savings_monthly / 50));
+    // Alternatives are what a plan by itself saves; what the joint one does to plans that are there is simulated.
+    assert!(row.alternatives.iter().all(|(_, alone)| *alone <= row.savings_monthly + row.savings_monthly / 8));
     assert!(
         advice.certificate.checks.iter().any(|check| check.id == "R20" && check.verdict == farthing::Verdict::Pass)
     );
