@@ -40,22 +40,23 @@ pub(super) fn commit_row(
         error => error.to_string(),
     })?;
     let nothing = || Err("no commitment saves anything on what is left once the other advice was followed".to_owned());
-    if joint.lines.is_empty() {
+    let mut plans = vec![("chosen jointly", joint)];
+    for (name, sorts) in ALONE {
+        plans.extend(of_sorts(simulation, sorts, AT_ONCE).ok().map(|plan| (name, plan)));
+    }
+    // The planner looks at what is left on demand; what a purchase does to plans that are there the simulation knows.
+    let worth = plans.iter().map(|(name, plan)| (*name, simulation.worth(&plan.lines)));
+    let mut worth: Vec<(&'static str, i128)> = worth.collect();
+    let best = (0..plans.len()).rev().max_by_key(|&at| worth[at].1).unwrap_or(0);
+    let (name, saved) = worth.remove(best);
+    if plans[best].1.lines.is_empty() || saved <= 0 {
         return nothing();
     }
-    let saved = |plan: &BillPlan| plan.proposal.as_ref().map_or(0, |proposal| proposal.savings_monthly);
-    let alone = ALONE.iter().filter_map(|(name, sorts)| {
-        let plan = of_sorts(simulation, sorts, AT_ONCE).ok()?;
-        Some((*name, saved(&plan)))
-    });
-    let alone = alone.collect();
-    match simulation.buy(&joint.lines) {
-        ..=0 => nothing(),
-        saved => Ok(row(&joint, saved, alone)),
-    }
+    simulation.buy(&plans[best].1.lines);
+    Ok(row(&plans[best].1, name, saved, worth))
 }
 
-fn row(plan: &BillPlan, saved: i128, alternatives: Vec<(&'static str, i128)>) -> Recommendation {
+fn row(plan: &BillPlan, name: &str, saved: i128, alternatives: Vec<(&'static str, i128)>) -> Recommendation {
     let sum = |pick: fn(&PlannedLine) -> i128| plan.lines.iter().map(pick).sum::<i128>();
     let cost = sum(|line| line.line.cost_monthly);
     let percent = |share: Option<f64>| share.map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
@@ -70,7 +71,7 @@ fn row(plan: &BillPlan, saved: i128, alternatives: Vec<(&'static str, i128)>) ->
         sub_account_id: String::new(),
         region_id: String::new(),
         resource_id: None,
-        title: format!("{} commitments, chosen jointly", plan.lines.len()),
+        title: format!("{} commitments, {name}", plan.lines.len()),
         current: format!("{} of what could be covered is", percent(now)),
         target: format!("{} covered for {} a month", percent(then), display_cents(cost)),
         savings_monthly: saved,

@@ -60,7 +60,8 @@ pub fn waterfall(savings: &Recommendations) -> Section {
             if is_simulated { Cell::Money(sum(|step| step.alone_monthly)) } else { Cell::Missing },
             Cell::Money(saved),
             if is_simulated { Cell::Money(sum(|step| step.wasted_monthly)) } else { Cell::Missing },
-            Cell::Money(savings.cost_monthly - saved),
+            // A balance, not a sum.
+            Cell::Missing,
             share(saved, savings.cost_monthly),
         ]),
     }

@@ -84,7 +84,7 @@ pub fn simulate(
     for &kind in order {
         match kind {
             Kind::Commit => {
-                simulation.buy_anyhow(purchases);
+                simulation.buy(purchases);
             }
             kind => simulation.follow(kind),
         }
@@ -176,16 +176,15 @@ impl<'f> Simulation<'f> {
         plan_usage(self.facts.ledger, certificate, request, usage)
     }
 
-    /// Buys a plan as the last step, when that saves something; what it saves.
-    pub(crate) fn buy(&mut self, lines: &[PlannedLine]) -> i128 {
-        let saved = self.buy_anyhow(lines);
-        if saved <= 0 {
-            self.buy_nothing();
-        }
-        saved
+    /// What buying a plan would save as the next step.
+    pub(crate) fn worth(&mut self, lines: &[PlannedLine]) -> i128 {
+        let purchases = self.state.prepare(lines);
+        let settled = self.state.settle(&self.usage, &purchases);
+        self.facts.monthly(self.now.on_demand) - self.facts.monthly(settled.on_demand) - purchases.cost_monthly
     }
 
-    fn buy_anyhow(&mut self, lines: &[PlannedLine]) -> i128 {
+    /// Buys a plan as the next step; what it saves.
+    pub(crate) fn buy(&mut self, lines: &[PlannedLine]) -> i128 {
         let purchases = self.state.prepare(lines);
         let before = self.saved();
         let settled = self.state.settle(&self.usage, &purchases);
