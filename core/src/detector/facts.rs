@@ -302,6 +302,11 @@ impl<'f> Facts<'f> {
         price(products.map(|at| self.sold[at]).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1)))
     }
 
+    /// Whether a bill, a place in the ledger's, is of the look-back.
+    pub fn is_in_look_back(&self, bill: u32) -> bool {
+        self.ledger.bills.at(bill).start.div_euclid(3_600) == self.look_back.start
+    }
+
     /// The usage types that a meter means, without their region.
     pub fn usage_types(&self, meter: &Meter) -> Vec<String> {
         let meant = (0..self.products.len()).filter(|&at| meter.has(at as u32));

@@ -76,6 +76,29 @@ impl Threshold {
         Threshold { name: "AGE_DAYS_MIN", unit: "days", meaning, default, range: (0.0, 10_000.0) }
     }
 
+    /// The percentile of what was measured that a size must carry; the meaning says of what.
+    pub const fn percentile(meaning: &'static str) -> Threshold {
+        Threshold { name: "PERCENTILE", unit: "percent", meaning, default: 99.5, range: (50.0, 100.0) }
+    }
+
+    /// Processors that stay free.
+    pub const CPU_HEADROOM: Threshold = Threshold {
+        name: "CPU_HEADROOM",
+        unit: "percent",
+        meaning: "processors that stay free at that percentile",
+        default: 20.0,
+        range: (0.0, 90.0),
+    };
+
+    /// Memory that stays free.
+    pub const MEMORY_HEADROOM: Threshold = Threshold {
+        name: "MEMORY_HEADROOM",
+        unit: "percent",
+        meaning: "memory that stays free at that percentile",
+        default: 20.0,
+        range: (0.0, 90.0),
+    };
+
     /// Savings below which no row is made.
     pub const fn savings_min(default: f64) -> Threshold {
         let meaning = "monthly savings below which no row is made";

@@ -32,13 +32,8 @@ pub(super) static DETECTOR: Detector = Detector {
     detect,
 };
 
-static PERCENTILE: Threshold = Threshold {
-    name: "PERCENTILE",
-    unit: "percent",
-    meaning: "the percentile of the measurements that must be carried, in steps of 0.5",
-    default: 99.5,
-    range: (50.0, 100.0),
-};
+static PERCENTILE: Threshold =
+    Threshold::percentile("the percentile of the measurements that must be carried, in steps of 0.5");
 static HEADROOM: Threshold = Threshold {
     name: "HEADROOM",
     unit: "percent",

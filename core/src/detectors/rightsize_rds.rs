@@ -35,27 +35,10 @@ pub(super) static DETECTOR: Detector = Detector {
     detect,
 };
 
-static PERCENTILE: Threshold = Threshold {
-    name: "PERCENTILE",
-    unit: "percent",
-    meaning: "the percentile of the measurements that a size must carry, in steps of 0.5",
-    default: 99.5,
-    range: (50.0, 100.0),
-};
-static CPU_HEADROOM: Threshold = Threshold {
-    name: "CPU_HEADROOM",
-    unit: "percent",
-    meaning: "processors that stay free at that percentile",
-    default: 20.0,
-    range: (0.0, 90.0),
-};
-static MEMORY_HEADROOM: Threshold = Threshold {
-    name: "MEMORY_HEADROOM",
-    unit: "percent",
-    meaning: "memory that stays free at that percentile",
-    default: 20.0,
-    range: (0.0, 90.0),
-};
+static PERCENTILE: Threshold =
+    Threshold::percentile("the percentile of the measurements that a size must carry, in steps of 0.5");
+static CPU_HEADROOM: Threshold = Threshold::CPU_HEADROOM;
+static MEMORY_HEADROOM: Threshold = Threshold::MEMORY_HEADROOM;
 static BILLED: Usage = Usage::of(&["AmazonRDS"], &["InstanceUsage:db.*", "Multi-AZUsage:db.*"]);
 const BYTES_OF_MIB: f64 = 1_048_576.0;
 

@@ -5,6 +5,7 @@ use super::by_hour::ByHour;
 pub use super::cells::{BillCell, CommitmentCell, CostCell, Costs, DemandCell, IdentityCell, MASK_WORDS, or_mask};
 use super::keyed::Keyed;
 use super::split_costs::SplitCosts;
+use crate::error::{Error, Result};
 use crate::ingest::pages::PageCount;
 use crate::schema::focus::ChargeKind;
 use crate::schema::names::Names;
@@ -404,6 +405,18 @@ impl Ledger {
             ("tag_sets", self.names.tags.len(), self.names.tags.bytes()),
             ("audit", self.audit.len(), self.audit.bytes()),
         ]
+    }
+
+    /// The currency of every bill.
+    ///
+    /// # Errors
+    /// [`Error::Currencies`] when there are several, or none.
+    pub fn currency(&self) -> Result<String> {
+        let mut all = self.currencies();
+        match all.len() {
+            1 => Ok(all.remove(0)),
+            _ => Err(Error::Currencies { currencies: all.join(", ") }),
+        }
     }
 
     /// The currencies of the bills, sorted.

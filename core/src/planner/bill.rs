@@ -141,10 +141,7 @@ pub(crate) fn plan_usage(
     request: &PlanRequest,
     mut usage: Eligible,
 ) -> Result<BillPlan> {
-    let currencies = ledger.currencies();
-    let [currency] = currencies.as_slice() else {
-        return Err(Error::Currencies { currencies: currencies.join(", ") });
-    };
+    let currency = ledger.currency()?;
     let mut conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
     conditions.caps.covered_already = usage.covered as f64 / 1e12;
     let priced = offers(ledger, &usage, &conditions);
@@ -183,7 +180,7 @@ pub(crate) fn plan_usage(
         proposal,
         decision,
         backtest,
-        currency: currency.clone(),
+        currency,
         periods: ledger.periods(),
         window: (usage.hours.first().copied().unwrap_or(0), usage.hours.last().copied().unwrap_or(0)),
         hours: usage.hours.len(),

@@ -25,7 +25,6 @@ pub fn checks(certificate: &Certificate) -> Grid {
 /// One sentence on what could be saved.
 pub fn savings_sentence(answer: &Recommendations) -> String {
     let in_total = answer.rows.iter().filter(|row| row.grade.is_in_total()).count();
-    let followed = answer.waterfall.as_ref().map(|waterfall| waterfall.steps.iter().map(|step| step.rows).sum());
     let saved = display_cents(answer.together_monthly());
     let of = display_cents(answer.cost_monthly);
     let potential = display_cents(answer.potential_monthly);
@@ -33,7 +32,7 @@ pub fn savings_sentence(answer: &Recommendations) -> String {
     format!(
         "{saved} {} a month of {of} can be saved, by {}{}; {} more are likely stories worth up to {potential}, outside that sum",
         answer.currency,
-        counted(followed.unwrap_or(in_total) as u64, "recommendation"),
+        counted(answer.together_count() as u64, "recommendation"),
         if answer.waterfall.is_some() { " followed together" } else { "" },
         count_text(stories as u64),
     )

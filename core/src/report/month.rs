@@ -119,11 +119,13 @@ fn commitments(ledger: &Ledger, last: &str) -> Vec<Vec<Cell>> {
 }
 
 fn savings_rows(savings: &Recommendations) -> Vec<Vec<Cell>> {
-    let (sure, stories): (Vec<_>, Vec<_>) = savings.rows.iter().partition(|row| row.grade.is_in_total());
-    let sure = format!("a month, by {} recommendations followed together, after commitments and discounts", sure.len());
+    let stories = savings.rows.iter().filter(|row| !row.grade.is_in_total()).count();
+    let together = if savings.waterfall.is_some() { " followed together" } else { "" };
+    let sure =
+        format!("a month, by {} recommendations{together}, after commitments and discounts", savings.together_count());
     let mut rows = vec![row("Savings", Cell::Money(savings.together_monthly()), sure)];
-    if !stories.is_empty() {
-        let meaning = format!("a month, by {} likely stories that stand outside the sum above", stories.len());
+    if stories > 0 {
+        let meaning = format!("a month, by {stories} likely stories that stand outside the sum above");
         rows.push(row("Potential savings", Cell::Money(savings.potential_monthly), meaning));
     }
     rows

@@ -144,6 +144,12 @@ impl Recommendations {
         counted.filter_map(|row| Some((row.sub_account_id.clone(), row.resource_id.clone()?)))
     }
 
+    /// How many rows that is of: those that are followed, without a simulation all in the total.
+    pub fn together_count(&self) -> usize {
+        let in_total = || self.rows.iter().filter(|row| row.grade.is_in_total()).count();
+        self.waterfall.as_ref().map_or_else(in_total, |waterfall| waterfall.steps.iter().map(|step| step.rows).sum())
+    }
+
     /// What all rows in the total save when they are followed together; without a simulation their sum.
     pub fn together_monthly(&self) -> i128 {
         self.waterfall.as_ref().map_or(self.savings_monthly, Waterfall::saved_monthly)
@@ -166,10 +172,7 @@ impl Recommendations {
 /// # Errors
 /// [`Error::UnknownName`] and [`Error::Threshold`] for what was asked, [`Error::Currencies`] for a bill in several.
 pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Request) -> Result<Recommendations> {
-    let currencies = ledger.currencies();
-    let [currency] = currencies.as_slice() else {
-        return Err(Error::Currencies { currencies: currencies.join(", ") });
-    };
+    let currency = ledger.currency()?;
     let regions =
         ledger.products.iter().map(|(key, _)| ledger.names.get(Text::RegionId, key.region).unwrap_or_default());
     // Price lists are read for the regions of the bill, and only if something asks for them.
@@ -197,7 +200,7 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     };
     let exceptions = request.config.uses(&judged, today(&facts));
     let mut answer = Recommendations {
-        currency: currency.clone(),
+        currency,
         periods: ledger.periods(),
         look_back: (facts.look_back.label(), facts.look_back.hours),
         as_of: facts.hour_text(facts.as_of),

@@ -326,10 +326,7 @@ pub fn of_bill(
     catalog: &Catalog,
     preferences: Preferences,
 ) -> Result<Fleet> {
-    let currencies = ledger.currencies();
-    let [currency] = currencies.as_slice() else {
-        return Err(Error::Currencies { currencies: currencies.join(", ") });
-    };
+    let currency = ledger.currency()?;
     let facts = Facts::of(ledger, None);
     if let Some(reason) = Need::OF_RESOURCES.iter().find_map(|need| need.lacking(&facts)) {
         return Err(Error::NotAvailable { what: "rightsizing".to_owned(), reason });
@@ -337,7 +334,7 @@ pub fn of_bill(
     let regions: BTreeSet<&str> = facts.products.iter().map(|product| product.region).collect();
     let catalog = catalog.clone().prepared_for(regions)?;
     let sized = size_ec2(&facts, metrics, &catalog, &preferences);
-    Ok(fleet(&facts, metrics, sized, preferences, currency, certificate))
+    Ok(fleet(&facts, metrics, sized, preferences, &currency, certificate))
 }
 
 /// Puts machines in their order, and into words what the measurements lack.

@@ -61,8 +61,9 @@ impl Moves {
         let mut found = Moves { effects: vec![Effect::default(); rows.len()], forms: Vec::new() };
         let mut forms: BTreeMap<Form, usize> = BTreeMap::new();
         for (key, cell) in ledger.resources.iter() {
-            let is_current = ledger.bills.at(key.bill).start.div_euclid(3_600) == facts.look_back.start;
-            let Some(&at) = places.get(&(key.account, key.resource)).filter(|_| is_current) else { continue };
+            let Some(&at) = places.get(&(key.account, key.resource)).filter(|_| facts.is_in_look_back(key.bill)) else {
+                continue;
+            };
             let pricing = Pricing::ALL[usize::from(key.pricing)];
             if classes[key.product as usize].is_none() || !matches!(pricing, Pricing::Standard | Pricing::Committed) {
                 continue;

@@ -56,6 +56,8 @@ pub(super) struct State<'f> {
     reserved: Vec<i128>,
     tariffs: Vec<Tariff>,
     plans: Vec<Plan>,
+    /// How many of them the bill has; what is bought stands behind them.
+    plans_owned: usize,
     /// By plan, then hour.
     commitments: Vec<Vec<i128>>,
     usages: Vec<Usage>,
@@ -93,6 +95,7 @@ impl<'f> State<'f> {
             reserved: Vec::new(),
             tariffs: Vec::new(),
             plans: Vec::new(),
+            plans_owned: 0,
             commitments: Vec::new(),
             usages: Vec::new(),
             order: Order::of(&[], &[]),
@@ -124,10 +127,6 @@ impl<'f> State<'f> {
         self.owners.get(&account).copied().unwrap_or(OTHERS)
     }
 
-    fn is_current(&self, bill: u32) -> bool {
-        self.facts.ledger.bills.at(bill).start.div_euclid(3_600) == self.facts.look_back.start
-    }
-
     /// Products and forms with their prices.
     fn meter(&mut self, classes: &[Option<Class>], forms: &[Form]) {
         let ledger = self.facts.ledger;
@@ -136,7 +135,7 @@ impl<'f> State<'f> {
         let (mut free, mut all) = (vec![(0, 0); count], vec![(0, 0); count]);
         for ((series, _), cell) in ledger.demand.iter() {
             let key = ledger.series.key(series);
-            if self.is_current(key.bill) {
+            if self.facts.is_in_look_back(key.bill) {
                 let add = |sum: &mut (i128, i128)| *sum = (sum.0 + cell.on_demand(), sum.1 + cell.quantity());
                 add(&mut all[key.product as usize]);
                 if key.covered_by == 0 {
@@ -145,7 +144,7 @@ impl<'f> State<'f> {
             }
         }
         let mut paid = vec![(0, 0); count];
-        for (key, cell) in ledger.resources.iter().filter(|(key, _)| self.is_current(key.bill)) {
+        for (key, cell) in ledger.resources.iter().filter(|(key, _)| self.facts.is_in_look_back(key.bill)) {
             if key.pricing == Pricing::Standard as u8 && classes[key.product as usize].is_some() {
                 let sum: &mut (i128, i128) = &mut paid[key.product as usize];
                 *sum = (sum.0 + cell.sums.costs.sum(Metric::EffectiveCost), sum.1 + cell.sums.quantity);
@@ -171,7 +170,7 @@ impl<'f> State<'f> {
     /// Slots for everything that is used, or will be.
     fn place(&mut self, classes: &[Option<Class>], moves: &Moves) {
         let ledger = self.facts.ledger;
-        let used = ledger.series.iter().map(|(key, _)| key).filter(|key| self.is_current(key.bill));
+        let used = ledger.series.iter().map(|(key, _)| key).filter(|key| self.facts.is_in_look_back(key.bill));
         let mut wanted: Vec<(u32, usize)> = used.map(|key| (self.owner(key.account), key.product as usize)).collect();
         for one in moves.effects.iter().flat_map(|effect| &effect.moves) {
             wanted.push((self.owner(one.account), one.product as usize));
@@ -192,7 +191,7 @@ impl<'f> State<'f> {
         for ((series, hour), cell) in ledger.demand.iter() {
             let key = ledger.series.key(series);
             let Some(hour) = usize::try_from(hour).ok().filter(|&hour| hour < self.hours) else { continue };
-            if classes[key.product as usize].is_none() || !self.is_current(key.bill) {
+            if classes[key.product as usize].is_none() || !self.facts.is_in_look_back(key.bill) {
                 continue;
             }
             let Some(&slot) = self.places.get(&(self.owner(key.account), key.product as usize)) else { continue };
@@ -219,7 +218,7 @@ impl<'f> State<'f> {
         let mut unused: BTreeMap<String, Vec<i128>> = BTreeMap::new();
         let ledger = self.facts.ledger;
         for (key, cell) in ledger.commitments.iter() {
-            if !self.is_current(key.bill) {
+            if !self.facts.is_in_look_back(key.bill) {
                 continue;
             }
             let arn = ledger.names.get(Text::CommitmentDiscountId, key.arn).unwrap_or_default();
@@ -255,7 +254,9 @@ impl<'f> State<'f> {
         let mut plans: BTreeMap<(u32, Tariff), Vec<i128>> = BTreeMap::new();
         for (key, cell) in ledger.commitments.iter().filter(|(_, cell)| cell.bought != 0) {
             let arn = ledger.names.get(Text::CommitmentDiscountId, key.arn).unwrap_or_default();
-            let Some(one) = bought.get(arn).filter(|one| one.is_plan && self.is_current(key.bill)) else { continue };
+            let Some(one) = bought.get(arn).filter(|one| one.is_plan && self.facts.is_in_look_back(key.bill)) else {
+                continue;
+            };
             let (Some(kind), Ok(hour)) = (plan_kind(&one.scope), usize::try_from(key.hour)) else { continue };
             let account = ledger.names.pool(Text::SubAccountId).find(&one.owner);
             let owner = account.map_or(OTHERS, |account| self.owner(account));
@@ -269,6 +270,7 @@ impl<'f> State<'f> {
         for ((owner, tariff), by_hour) in plans {
             self.add_plan(owner, tariff, by_hour);
         }
+        self.plans_owned = self.plans.len();
     }
 
     fn add_plan(&mut self, account: u32, tariff: Tariff, by_hour: Vec<i128>) {
@@ -342,7 +344,7 @@ impl<'f> State<'f> {
         }
     }
 
-    /// Lays out purchases; their tariffs get rates. They are owned by an account without usage.
+    /// Lays out purchases in place of those before; their tariffs get rates. They are owned by an account without usage.
     pub(super) fn prepare(&mut self, lines: &[PlannedLine]) -> Purchases {
         let members = |products: &[u32]| {
             let fits = |at: usize| self.metered[at].is_billed && products.contains(&self.metered[at].product);
@@ -353,8 +355,10 @@ impl<'f> State<'f> {
             members
         };
         let purchases = Purchases::of(lines, members);
-        for (tariff, _) in &purchases.plans {
-            self.add_plan(u32::MAX, tariff.clone(), vec![0; self.hours]);
+        self.plans.truncate(self.plans_owned);
+        self.commitments.truncate(self.plans_owned);
+        for (tariff, commitment) in &purchases.plans {
+            self.add_plan(u32::MAX, tariff.clone(), vec![*commitment; self.hours]);
         }
         self.price();
         purchases
@@ -365,8 +369,7 @@ impl<'f> State<'f> {
         let slots = self.slots.len();
         let mut settled =
             Settled { left: usage.iter().map(|&quantity| quantity.max(0)).collect(), ..Settled::default() };
-        let own = self.plans.len() - purchases.plans.len().min(self.plans.len());
-        let mut plans = self.plans.clone();
+        let mut plans = self.plans[..self.plans_owned + purchases.plans.len()].to_vec();
         let mut unused_units: BTreeMap<&str, i128> = BTreeMap::new();
         for hour in 0..self.hours {
             let cells = hour * slots..(hour + 1) * slots;
@@ -385,9 +388,6 @@ impl<'f> State<'f> {
             }
             for (at, plan) in plans.iter_mut().enumerate() {
                 plan.commitment = self.commitments[at][hour];
-                if at >= own {
-                    plan.commitment += purchases.plans[at - own].1;
-                }
             }
             let applied = replay_plans_hour(&self.usages, left.to_vec(), &plans, &self.order, self.is_sharing);
             left.copy_from_slice(&applied.on_demand);

@@ -4,7 +4,7 @@ use super::bought::Purchases;
 use super::moves::Moves;
 use super::state::{Settled, State};
 use crate::detector::facts::Facts;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::planner::bill::{BillPlan, PlanRequest, PlannedLine, plan_usage};
 use crate::planner::classes::{Class, class_of};
@@ -75,17 +75,12 @@ pub fn simulate(
     purchases: &[PlannedLine],
     order: &[Kind],
 ) -> Result<Waterfall> {
-    let currencies = ledger.currencies();
-    if currencies.len() != 1 {
-        return Err(Error::Currencies { currencies: currencies.join(", ") });
-    }
+    ledger.currency()?;
     let facts = Facts::of(ledger, None);
     let mut simulation = Simulation::of(&facts, rows);
     for &kind in order {
         match kind {
-            Kind::Commit => {
-                simulation.buy(purchases);
-            }
+            Kind::Commit => simulation.buy(purchases),
             kind => simulation.follow(kind),
         }
     }
@@ -178,22 +173,25 @@ impl<'f> Simulation<'f> {
 
     /// What buying a plan would save as the next step.
     pub(crate) fn worth(&mut self, lines: &[PlannedLine]) -> i128 {
-        let purchases = self.state.prepare(lines);
-        let settled = self.state.settle(&self.usage, &purchases);
-        self.facts.monthly(self.now.on_demand) - self.facts.monthly(settled.on_demand) - purchases.cost_monthly
+        self.bought(lines).2
     }
 
-    /// Buys a plan as the next step; what it saves.
-    pub(crate) fn buy(&mut self, lines: &[PlannedLine]) -> i128 {
-        let purchases = self.state.prepare(lines);
+    /// Buys a plan as the next step.
+    pub(crate) fn buy(&mut self, lines: &[PlannedLine]) {
         let before = self.saved();
-        let settled = self.state.settle(&self.usage, &purchases);
-        let spared = self.facts.monthly(self.now.on_demand) - self.facts.monthly(settled.on_demand);
-        let saved = spared - purchases.cost_monthly;
+        let (purchases, settled, saved) = self.bought(lines);
         self.direct -= purchases.cost_monthly;
         self.purchases = purchases;
         self.step(Kind::Commit, (1, saved), before, settled);
-        saved
+    }
+
+    /// A purchase, the look-back with it, and what it saves.
+    fn bought(&mut self, lines: &[PlannedLine]) -> (Purchases, Settled, i128) {
+        let purchases = self.state.prepare(lines);
+        let settled = self.state.settle(&self.usage, &purchases);
+        let spared = self.facts.monthly(self.now.on_demand) - self.facts.monthly(settled.on_demand);
+        let saved = spared - purchases.cost_monthly;
+        (purchases, settled, saved)
     }
 
     /// Leaves what was bought last out of the answer.

@@ -11,23 +11,21 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
-use tokio::runtime::{Builder, Runtime};
 
 use super::kept::Kept;
 use crate::error::s3::{Result, S3Error};
 use crate::ingest::s3::S3Options;
+use crate::ingest::s3::background::Background;
 use crate::ingest::s3::client::configuration;
 use crate::ingest::s3::endpoint::{self, Endpoint, Service};
 use crate::ingest::s3::fault::About;
-use crate::ingest::s3::remote::{as_tick, run};
 use crate::ingest::s3::retry::{Deadline, Schedule};
 
 const THREADS: usize = 2;
 
 /// CloudWatch, asked with one set of credentials. All calls block.
 pub struct CloudWatch {
-    /// Always there until the end.
-    runtime: Option<Runtime>,
+    background: Background,
     pub(super) inner: Arc<Inner>,
 }
 
@@ -76,35 +74,20 @@ impl CloudWatch {
         let sts = endpoint::from(&options, Service::Sts)?;
         let place = endpoint.as_ref().map_or("", |endpoint| endpoint.url.as_str());
         let kept = Kept::open(folder, place)?;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("farthing-cloudwatch")
-            .enable_all()
-            .build()
-            .map_err(|source| S3Error::Other {
-                uri: "CloudWatch".to_owned(),
-                detail: format!("no threads: {source}"),
-            })?;
+        let background = Background::start("farthing-cloudwatch", THREADS, "CloudWatch")?;
         let reached = AtomicBool::new(false);
-        let opened = {
+        let (sdk, account) = {
             let (region, options, endpoint) = (region.to_owned(), options.clone(), endpoint.clone());
             let wait = options.on_wait.clone();
-            run(&runtime, wait.as_deref().map(as_tick), async move {
+            background.run(wait.as_deref(), None, async move {
                 let sdk = configuration(&options, endpoint.as_ref(), Service::CloudWatch).await?;
                 let account = account(&sdk, &region, &options, sts.as_ref()).await?;
                 Ok((sdk, account))
-            })
-        };
-        let (sdk, account) = match opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                runtime.shutdown_background();
-                return Err(error);
-            }
+            })?
         };
         let clients = Mutex::default();
         let inner = Inner { sdk, options, endpoint, account, kept, reached, clients };
-        Ok(CloudWatch { runtime: Some(runtime), inner: Arc::new(inner) })
+        Ok(CloudWatch { background, inner: Arc::new(inner) })
     }
 
     /// The account that can be asked: that of the credentials.
@@ -117,24 +100,7 @@ impl CloudWatch {
         tick: Option<&dyn Fn() -> ControlFlow<()>>,
         task: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let wait = self.inner.options.on_wait.as_deref();
-        let both = || match (tick.map(|tick| tick()), wait.map(|wait| wait())) {
-            (Some(ControlFlow::Break(())), _) | (_, Some(ControlFlow::Break(()))) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        };
-        match &self.runtime {
-            Some(runtime) => run(runtime, (tick.is_some() || wait.is_some()).then_some(&both), task),
-            None => Err(S3Error::Interrupted),
-        }
-    }
-}
-
-impl Drop for CloudWatch {
-    fn drop(&mut self) {
-        // The ordinary end of a runtime waits, which panics within another one.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.background.run(self.inner.options.on_wait.as_deref(), tick, task)
     }
 }
 

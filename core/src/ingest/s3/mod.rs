@@ -6,6 +6,7 @@
 //! Everything here blocks. A small runtime of its own lives inside each [`Remote`]; it may be used from within another
 //! one, and it neither prints nor keeps global state.
 
+pub(super) mod background;
 mod body;
 mod cache;
 pub(super) mod client;
@@ -16,7 +17,7 @@ mod list;
 mod options;
 mod policy;
 mod redact;
-pub(super) mod remote;
+mod remote;
 pub(super) mod retry;
 mod uri;
 

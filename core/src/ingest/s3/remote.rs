@@ -4,15 +4,13 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::types::RequestPayer;
-use tokio::runtime::{Builder, Runtime};
 
+use super::background::Background;
 use super::cache::Cache;
 use super::client;
 use super::endpoint::{self, Service};
@@ -24,14 +22,11 @@ use super::retry::{Deadline, Schedule};
 use super::uri::S3Uri;
 use crate::error::s3::{Result, S3Error};
 
-/// How often the caller hears of progress, and is asked whether to go on.
-const TICK: Duration = Duration::from_millis(100);
 const THREADS_MAX: usize = 4;
 
 /// A folder, or an object, in a bucket that was connected to. All calls block.
 pub struct Remote {
-    /// Always there until the end.
-    runtime: Option<Runtime>,
+    background: Background,
     inner: Arc<Inner>,
 }
 
@@ -70,26 +65,15 @@ impl Remote {
         let endpoint = endpoint::from(&options, Service::S3)?;
         let cache = Cache::open(&options.cache_dir)?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(threads)
-            .thread_name("farthing-s3")
-            .enable_all()
-            .build()
-            .map_err(|source| S3Error::Other { uri: uri.shown(), detail: format!("no threads: {source}") })?;
-        let connection = {
-            let (uri, options, endpoint) = (uri.clone(), options.clone(), endpoint.clone());
-            let wait = options.on_wait.clone();
-            run(&runtime, wait.as_deref().map(as_tick), async move {
-                client::connect(&uri, &options, endpoint.as_ref()).await
-            })
-        };
-        let connection = match connection {
-            Ok(connection) => connection,
-            Err(error) => {
-                runtime.shutdown_background();
-                return Err(error);
-            }
-        };
+        let background = Background::start("farthing-s3", threads, &uri.shown())?;
+        let connection =
+            {
+                let (uri, options, endpoint) = (uri.clone(), options.clone(), endpoint.clone());
+                let wait = options.on_wait.clone();
+                background.run(wait.as_deref(), None, async move {
+                    client::connect(&uri, &options, endpoint.as_ref()).await
+                })?
+            };
         let inner = Inner {
             client: connection.client,
             uri: uri.clone(),
@@ -100,7 +84,7 @@ impl Remote {
             reached: AtomicBool::new(false),
             in_use: Mutex::default(),
         };
-        Ok(Remote { runtime: Some(runtime), inner: Arc::new(inner) })
+        Ok(Remote { background, inner: Arc::new(inner) })
     }
 
     /// What was connected to. Its bucket is that of every call.
@@ -234,57 +218,7 @@ impl Remote {
         tick: Option<&dyn Fn() -> ControlFlow<()>>,
         task: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let wait = self.inner.options.on_wait.as_deref();
-        let both = || match (tick.map(|tick| tick()), wait.map(|wait| wait())) {
-            (Some(ControlFlow::Break(())), _) | (_, Some(ControlFlow::Break(()))) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        };
-        match &self.runtime {
-            Some(runtime) => run(runtime, (tick.is_some() || wait.is_some()).then_some(&both), task),
-            None => Err(S3Error::Interrupted),
-        }
-    }
-}
-
-impl Drop for Remote {
-    fn drop(&mut self) {
-        // The ordinary end of a runtime waits, which panics within another one.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-/// What a program is asked while it waits, as the ticks of one call.
-pub(in crate::ingest) fn as_tick(wait: &(dyn Fn() -> ControlFlow<()> + Send + Sync)) -> &dyn Fn() -> ControlFlow<()> {
-    wait
-}
-
-/// Runs a task to its end, or until the caller wants no more. The caller's thread waits outside the runtime, so that
-/// its callback is called on it, and so that it may belong to another runtime.
-pub(in crate::ingest) fn run<T: Send + 'static>(
-    runtime: &Runtime,
-    tick: Option<&dyn Fn() -> ControlFlow<()>>,
-    task: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    let (sender, receiver) = sync_channel(1);
-    let handle = runtime.spawn(async move {
-        // Nobody listens any more after an interruption.
-        let _ = sender.send(task.await);
-    });
-    let ended = || S3Error::Other { uri: "AWS".to_owned(), detail: "a task ended without a result".to_owned() };
-    let Some(tick) = tick else { return receiver.recv().map_err(|_| ended())? };
-    loop {
-        match receiver.recv_timeout(TICK) {
-            Ok(result) => return result,
-            Err(RecvTimeoutError::Disconnected) => return Err(ended()),
-            Err(RecvTimeoutError::Timeout) => {
-                if tick().is_break() {
-                    handle.abort();
-                    return Err(S3Error::Interrupted);
-                }
-            }
-        }
+        self.background.run(self.inner.options.on_wait.as_deref(), tick, task)
     }
 }
 
