@@ -32,7 +32,7 @@ pub fn waterfall(savings: &Recommendations) -> Section {
     let together = match is_simulated {
         true => {
             " Each step is the bill made again with all steps up to it, where reservations and Savings Plans cover what \
-             is left: freed hours serve other usage, or go unused."
+             is left: freed hours serve other usage, or go unused (below 0: what was unused is used)."
         }
         false => "",
     };
