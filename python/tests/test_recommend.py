@@ -16,7 +16,7 @@ def test_rows_are_ranked_and_add_up(bill: ft.Bill) -> None:
     assert steps.columns[:2] == ["kind", "rows"] and steps.height > 0
     assert steps["saved_monthly"].sum() == savings.together_monthly > 0
     assert steps["left_monthly"].to_list()[-1] == savings.cost_monthly - savings.together_monthly
-    assert bill.recommend(kinds=["idle"]).waterfall.height == 0
+    assert bill.recommend(kind="idle").waterfall.height == 0
     counted = rows.filter(pl.col("grade") != "heuristic")
     assert counted.height > 0
     assert counted["savings_monthly"].sum() == savings.savings_monthly > 0
