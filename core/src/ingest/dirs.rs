@@ -189,7 +189,7 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    #[cfg(feature = "s3")]
+    #[cfg(any(feature = "s3", test))]
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path_of(&self.name)
     }

@@ -153,6 +153,8 @@ impl Gathered {
         let mut products: BTreeMap<u32, Product> = BTreeMap::new();
         let (mut covered, mut left_out) = (0, BTreeMap::new());
         let classes: Vec<Option<Class>> = ledger.products.iter().map(|(key, _)| class_of(ledger, key)).collect();
+        let is_excluded = |class: &Option<Class>| class.as_ref().is_some_and(|class| scope.excludes(class));
+        let excluded: Vec<bool> = classes.iter().map(is_excluded).collect();
         for ((series, hour), cell) in ledger.demand.iter() {
             let key = ledger.series.key(series);
             let hour = ledger.bills.at(key.bill).start.div_euclid(SECONDS_PER_HOUR) + i64::from(hour);
@@ -161,13 +163,13 @@ impl Gathered {
                 covered += cell.on_demand();
                 continue;
             }
-            let account = ledger.names.get(Text::SubAccountId, key.account).unwrap_or_default();
+            let account = || ledger.names.get(Text::SubAccountId, key.account).unwrap_or_default();
             let reason = match &classes[key.product as usize] {
                 None => Some("no commitment is known for it"),
-                Some(_) if scope.accounts_excluded.iter().any(|excluded| excluded == account) => {
+                Some(_) if scope.accounts_excluded.iter().any(|excluded| excluded == account()) => {
                     Some("its account is excluded")
                 }
-                Some(class) if scope.excludes(class) => Some("its family or service is excluded"),
+                Some(_) if excluded[key.product as usize] => Some("its family or service is excluded"),
                 Some(_) if cell.on_demand() <= 0 || cell.quantity() <= 0 => Some("it costs nothing on demand"),
                 Some(_) => None,
             };

@@ -9,9 +9,11 @@
 //! not depend on it.
 
 pub mod bill;
+mod changes;
 mod plans;
 mod reservations;
 
+pub(crate) use changes::CoveredHour;
 pub use plans::{Order, Plan, PlanRates};
 pub use reservations::{Reservation, Scope};
 
@@ -96,16 +98,14 @@ pub fn replay_hour(usages: &[Usage], reservations: &[Reservation], plans: &[Plan
     let mut covers = Vec::new();
     let unused_units = reservations::apply(usages, reservations, is_sharing, &mut on_demand, &mut covers);
     let order = Order::of(usages, plans);
-    let unused_commitment = plans::apply(usages, plans, &order, is_sharing, &mut on_demand, &mut covers);
+    let unused_commitment = plans::apply(plans, &order, is_sharing, &mut on_demand, |cover| covers.push(cover));
     Hour { covers, on_demand, unused_units, unused_commitment }
 }
 
-/// Applies plans alone to what reservations left of usages in an hour, in an order that was found before; quantities of
-/// the usages themselves do not count.
-pub fn replay_plans_hour(usages: &[Usage], left: Vec<i128>, plans: &[Plan], order: &Order, is_sharing: bool) -> Hour {
-    let (mut on_demand, mut covers) = (left, Vec::new());
-    let unused_commitment = plans::apply(usages, plans, order, is_sharing, &mut on_demand, &mut covers);
-    Hour { covers, on_demand, unused_units: Vec::new(), unused_commitment }
+/// Applies plans alone to what reservations left of usages in an hour, in an order that was found before; what of each
+/// commitment nobody used.
+pub fn replay_plans_hour(left: &mut [i128], plans: &[Plan], order: &Order, is_sharing: bool) -> Vec<i128> {
+    plans::apply(plans, order, is_sharing, left, |_| {})
 }
 
 /// A bill has ten decimals: money in steps of 1e-10, counted in units of 1e-12.

@@ -26,79 +26,116 @@ impl Plan {
     }
 }
 
-/// For each plan the usages that it may cover with their rates: highest saving first; ties by the lowest rate, then in
-/// the order given.
+/// Usages with a plan's rates, in the order in which it covers them.
 #[derive(Debug, Clone)]
-pub struct Order(Vec<Vec<(usize, i128)>>);
+pub(super) struct Queue {
+    pub(super) entries: Vec<(usize, i128)>,
+    /// By usage: its place among the entries, or their number.
+    pub(super) places: Vec<usize>,
+}
+
+impl Queue {
+    fn of(entries: Vec<(usize, i128)>, usages: usize) -> Queue {
+        let mut places = vec![entries.len(); usages];
+        entries.iter().enumerate().for_each(|(place, &(usage, _))| places[usage] = place);
+        Queue { entries, places }
+    }
+
+    /// What covering a quantity of the usage at a place takes.
+    pub(super) fn price(&self, place: usize, quantity: i128) -> i128 {
+        if quantity > 0 { cost(self.entries[place].1, quantity) } else { 0 }
+    }
+}
+
+/// For each plan the usages that it may cover with their rates, its owner's and everybody's: highest saving first; ties by
+/// the lowest rate, then in the order given.
+#[derive(Debug, Clone)]
+pub struct Order(Vec<[Queue; 2]>);
 
 impl Order {
     /// The order in which plans cover usages, whatever their quantities.
     pub fn of(usages: &[Usage], plans: &[Plan]) -> Order {
-        let queue = |plan: &Plan| {
+        let queues = |plan: &Plan| {
             let covers = usages.iter().enumerate();
             let covers = covers.filter_map(|(at, usage)| plan.rate(&usage.plans).map(|rate| (at, rate)));
-            let mut queue: Vec<(usize, i128)> = covers.collect();
-            queue.sort_by(|&(a, rate), &(b, other)| {
+            let mut all: Vec<(usize, i128)> = covers.collect();
+            all.sort_by(|&(a, rate), &(b, other)| {
                 let (on_demand, others) = (usages[a].on_demand_rate, usages[b].on_demand_rate);
                 (rate * others).cmp(&(other * on_demand)).then(rate.cmp(&other)).then(a.cmp(&b))
             });
-            queue
+            let own = all.iter().copied().filter(|&(usage, _)| usages[usage].account == plan.account).collect();
+            [Queue::of(own, usages.len()), Queue::of(all, usages.len())]
         };
-        Order(plans.iter().map(queue).collect())
+        Order(plans.iter().map(queues).collect())
+    }
+
+    /// The turns in which plans are applied, each with its queue: those of one family in one region first, the owner's
+    /// usage before everybody's.
+    pub(super) fn turns<'o>(&'o self, plans: &'o [Plan], is_sharing: bool) -> impl Iterator<Item = (usize, &'o Queue)> {
+        [true, false].into_iter().flat_map(move |is_ec2_instance| {
+            [false, true].into_iter().filter(move |&is_shared| is_sharing || !is_shared).flat_map(move |is_shared| {
+                let plans = plans.iter().enumerate().filter(move |(_, plan)| plan.is_ec2_instance == is_ec2_instance);
+                plans.map(move |(at, _)| (at, &self.0[at][usize::from(is_shared)]))
+            })
+        })
     }
 }
 
-/// Covers usage; what is left of each commitment.
+/// Covers usage, and hands on what covers what; what is left of each commitment.
 pub(super) fn apply(
-    usages: &[Usage],
     plans: &[Plan],
     order: &Order,
     is_sharing: bool,
     on_demand: &mut [i128],
-    covers: &mut Vec<Cover>,
+    mut covers: impl FnMut(Cover),
 ) -> Vec<i128> {
     let mut left: Vec<i128> = plans.iter().map(|plan| plan.commitment).collect();
-    for is_ec2_instance in [true, false] {
-        for is_shared in [false, true] {
-            if is_shared && !is_sharing {
-                continue;
-            }
-            for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.is_ec2_instance == is_ec2_instance) {
-                let own = |&&(usage, _): &&(usize, i128)| is_shared || usages[usage].account == plan.account;
-                let queue = order.0[at].iter().filter(own).copied();
-                left[at] -= spend(CoveredBy::Plan(at), queue, left[at], on_demand, covers);
-            }
-        }
+    for (at, queue) in order.turns(plans, is_sharing) {
+        left[at] = spend(CoveredBy::Plan(at), queue, 0, left[at], on_demand, &mut covers).left;
     }
     left
 }
 
-/// Spends up to `money` of a plan on usages with their rates, one after the other; what was spent.
-fn spend(
+/// Where spending ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End {
+    /// The place of the first usage that is not covered whole; the number of entries where all are.
+    pub(super) place: usize,
+    /// Money that was there when it was reached, and after it took its part.
+    pub(super) before: i128,
+    pub(super) left: i128,
+}
+
+/// Spends up to `money` of a plan on usages from a place in its queue on, one after the other.
+pub(super) fn spend(
     by: CoveredBy,
-    queue: impl Iterator<Item = (usize, i128)>,
+    queue: &Queue,
+    from: usize,
     money: i128,
     on_demand: &mut [i128],
-    covers: &mut Vec<Cover>,
-) -> i128 {
+    covers: &mut impl FnMut(Cover),
+) -> End {
     let mut left = money;
-    for (usage, rate) in queue {
+    for (place, &(usage, rate)) in queue.entries.iter().enumerate().skip(from) {
         if on_demand[usage] <= 0 {
             continue;
         }
         let whole = cost(rate, on_demand[usage]);
-        let (quantity, spent) = if whole <= left {
-            (on_demand[usage], whole)
-        } else {
-            // The last piece takes all that is left, so that the hour closes.
-            (left * QUANTITY_UNIT / rate / QUANTITY_STEP * QUANTITY_STEP, left)
-        };
-        if quantity == 0 {
-            break;
+        if whole <= left {
+            covers(Cover { usage, by, quantity: on_demand[usage], spent: whole });
+            on_demand[usage] = 0;
+            left -= whole;
+            continue;
         }
-        on_demand[usage] -= quantity;
-        left -= spent;
-        covers.push(Cover { usage, by, quantity, spent });
+        // The last piece takes all that is left, so that the hour closes.
+        let quantity = left * QUANTITY_UNIT / rate / QUANTITY_STEP * QUANTITY_STEP;
+        let before = left;
+        if quantity > 0 {
+            covers(Cover { usage, by, quantity, spent: left });
+            on_demand[usage] -= quantity;
+            left = 0;
+        }
+        return End { place, before, left };
     }
-    money - left
+    End { place: queue.entries.len(), before: left, left }
 }

@@ -158,3 +158,45 @@ fn multi_az_and_valkey_count_by_their_factors() {
     let applied = replay_hour(&valkey, &[reserved(4 * 4_000)], &[], true);
     assert_eq!((applied.on_demand[0], applied.unused_units[0]), (0, 0));
 }
+
+#[test]
+fn a_change_comes_out_as_if_everything_was_covered_anew() {
+    for seed in 0..2_000 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let count = random.usize(1..12);
+        let tariffs = 3;
+        let usages: Vec<Usage> = (0..count)
+            .map(|_| {
+                let on_demand_rate = random.i128(1..2_000_000_000_000);
+                let rate = |tariff: u32| (tariff, (on_demand_rate * i128::from(tariff + 5) / 10).max(1));
+                Usage {
+                    account: random.u32(0..3),
+                    plans: (0..tariffs).filter(|_| random.u8(0..4) > 0).map(rate).collect(),
+                    on_demand_rate,
+                    ..usage(0, "1", "1", None)
+                }
+            })
+            .collect();
+        let plan = |tariff: u32| Plan {
+            account: random.u32(0..4),
+            tariff,
+            is_ec2_instance: random.bool(),
+            commitment: random.i128(0..4_000_000_000_000),
+        };
+        let plans: Vec<Plan> = (0..tariffs).chain(0..tariffs).map(plan).collect();
+        let is_sharing = seed % 3 != 0;
+        let order = Order::of(&usages, &plans);
+        let mut quantity = || if random.u8(0..4) == 0 { 0 } else { random.i128(0..4 * QUANTITY_UNIT) };
+        let left: Vec<i128> = usages.iter().map(|_| quantity()).collect();
+        let mut covered = CoveredHour::of(left.clone(), &plans, &order, is_sharing);
+        for _ in 0..4 {
+            let changes: Vec<(usize, i128)> = (0..count).filter(|at| at % 3 == 0).map(|at| (at, quantity())).collect();
+            let mut anew = left.clone();
+            changes.iter().for_each(|&(usage, quantity)| anew[usage] = quantity);
+            replay_plans_hour(&mut anew, &plans, &order, is_sharing);
+            let mut found: Vec<i128> = (0..count).map(|usage| covered.left_of(usage)).collect();
+            covered.changed(changes).into_iter().for_each(|(usage, quantity)| found[usage] = quantity);
+            assert_eq!(found, anew, "seed {seed}");
+        }
+    }
+}

@@ -29,11 +29,12 @@ pub(super) fn commit_row(
     certificate: &Certificate,
     buy: &Conditions,
 ) -> Result<Recommendation, String> {
+    let left = simulation.left(&PlanRequest::default().scope);
     let of_sorts = |simulation: &Simulation<'_>, sorts: &[Sort], effort: Effort| {
         let sorts = buy.sorts.iter().copied().filter(|sort| sorts.contains(sort)).collect();
         let conditions = Conditions { sorts, effort, ..buy.clone() };
         let request = PlanRequest { conditions, without_decision: true, ..PlanRequest::default() };
-        simulation.plan(certificate.clone(), &request)
+        simulation.plan(certificate.clone(), &request, left.clone())
     };
     let joint = of_sorts(simulation, &Sort::ALL, JOINTLY).map_err(|error| match error {
         Error::NotAvailable { reason, .. } => reason,

@@ -3,6 +3,8 @@
 
 mod bought;
 mod moves;
+mod parallel;
+mod spared;
 mod state;
 mod tariffs;
 pub mod waterfall;

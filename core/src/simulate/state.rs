@@ -7,11 +7,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::bought::Purchases;
-use super::moves::{Form, Moves, hours_of};
+use super::moves::{Form, Move, Moves, hours_of};
+use super::parallel;
 use super::tariffs::{Metered, Rates, Tariff};
 use crate::analyze::terms::{CommitmentTerms, Scope, terms};
 use crate::catalog::commitments::Payment;
 use crate::detector::facts::Facts;
+use crate::ledger::tables::MASK_WORDS;
 use crate::planner::bill::PlannedLine;
 use crate::planner::classes::{Class, class_of_reserved, classify};
 use crate::planner::offers::OfferKind;
@@ -32,8 +34,8 @@ type Members = Vec<(usize, i128)>;
 
 /// A pool of usage that reservations share.
 #[derive(Debug, Clone, Default)]
-struct Pool {
-    members: Members,
+pub(super) struct Pool {
+    pub(super) members: Members,
     /// By hour: normalized units that reservations can cover, in units of 1e-18.
     units: Vec<i128>,
     /// What a normalized unit of them costs, bought and units.
@@ -47,12 +49,12 @@ pub(super) struct State<'f> {
     pub(super) hours: usize,
     metered: Vec<Metered>,
     /// Owner and place in `metered`.
-    slots: Vec<(u32, usize)>,
+    pub(super) slots: Vec<(u32, usize)>,
     places: HashMap<(u32, usize), usize>,
     owners: HashMap<u32, u32>,
-    pools: BTreeMap<String, Pool>,
+    pub(super) pools: BTreeMap<String, Pool>,
     /// Quantities by hour, then slot: of all usage, and what reservations covered of it.
-    used: Vec<i128>,
+    pub(super) used: Vec<i128>,
     reserved: Vec<i128>,
     tariffs: Vec<Tariff>,
     plans: Vec<Plan>,
@@ -61,8 +63,8 @@ pub(super) struct State<'f> {
     /// By plan, then hour.
     commitments: Vec<Vec<i128>>,
     usages: Vec<Usage>,
-    order: Order,
-    is_sharing: bool,
+    pub(super) order: Order,
+    pub(super) is_sharing: bool,
     /// What nothing covers, as the bill says and as the replay does, at effective prices.
     pub(super) uncovered: (i128, i128),
 }
@@ -74,8 +76,30 @@ pub(super) struct Settled {
     pub(super) on_demand: i128,
     /// Commitment that nobody uses: of plans, and of reservations.
     pub(super) unused: i128,
-    /// Quantities that nothing covers, by hour, then slot.
+    /// Quantities that nothing covers, by hour, then slot; and by slot.
     left: Vec<i128>,
+    pub(super) sums: Vec<i128>,
+}
+
+/// What nobody uses: units of each pool's reservations in units of 1e-18, and commitment of plans in units of 1e-12.
+struct Unused {
+    units: Vec<i128>,
+    commitment: i128,
+}
+
+/// A move between slots.
+pub(super) struct Placed {
+    from: Option<usize>,
+    to: Option<usize>,
+    hourly: i128,
+    pub(super) hours: [u64; MASK_WORDS],
+}
+
+impl Placed {
+    /// What it adds to slots.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (usize, i128)> {
+        self.from.map(|slot| (slot, -self.hourly)).into_iter().chain(self.to.map(|slot| (slot, self.hourly)))
+    }
 }
 
 impl<'f> State<'f> {
@@ -301,7 +325,7 @@ impl<'f> State<'f> {
     fn share(&mut self, planned: &[i128]) {
         let billed: Vec<i128> =
             self.used.iter().zip(&self.reserved).zip(planned).map(|((used, ri), plan)| used - ri - plan).collect();
-        let billed = self.cost(&billed);
+        let billed = self.cost(&self.sums(&billed));
         let mut replay = |is_sharing| {
             self.is_sharing = is_sharing;
             self.settle(&self.used, &Purchases::default()).on_demand
@@ -311,17 +335,22 @@ impl<'f> State<'f> {
         self.uncovered = (billed, if self.is_sharing { shared } else { alone });
     }
 
-    /// Effective cost of quantities on demand.
-    fn cost(&self, quantities: &[i128]) -> i128 {
-        let slots = self.slots.len().max(1);
-        let mut sums = vec![0; slots];
-        for row in quantities.chunks(slots) {
+    /// Quantities by slot.
+    fn sums(&self, quantities: &[i128]) -> Vec<i128> {
+        let mut sums = vec![0; self.slots.len()];
+        for row in quantities.chunks(self.slots.len().max(1)) {
             sums.iter_mut().zip(row).for_each(|(sum, quantity)| *sum += quantity);
         }
-        let cost = |(sum, &(_, at)): (i128, &(u32, usize))| {
-            scale_by(sum, self.metered[at].effective, QUANTITY_UNIT).unwrap_or(0)
-        };
-        sums.into_iter().zip(&self.slots).map(cost).sum()
+        sums
+    }
+
+    /// Effective cost of quantities by slot on demand.
+    fn cost(&self, sums: &[i128]) -> i128 {
+        sums.iter().enumerate().map(|(slot, &sum)| self.cost_of(slot, sum)).sum()
+    }
+
+    pub(super) fn cost_of(&self, slot: usize, quantity: i128) -> i128 {
+        scale_by(quantity, self.metered[self.slots[slot].1].effective, QUANTITY_UNIT).unwrap_or(0)
     }
 
     /// The bill's own usage.
@@ -331,17 +360,24 @@ impl<'f> State<'f> {
 
     /// Moves usage: what several rows do adds up in any order.
     pub(super) fn apply(&self, moves: &Moves, row: usize, usage: &mut [i128]) {
+        for one in self.placed(moves, row) {
+            for hour in hours_of(&one.hours).filter(|&hour| hour < self.hours) {
+                let usage = &mut usage[hour * self.slots.len()..];
+                one.changes().for_each(|(slot, quantity)| usage[slot] += quantity);
+            }
+        }
+    }
+
+    /// Where a row's moves take place.
+    pub(super) fn placed(&self, moves: &Moves, row: usize) -> Vec<Placed> {
         let billed = self.metered.len() - moves.forms.len();
-        for one in &moves.effects[row].moves {
+        let place = |one: &Move| {
             let owner = self.owner(one.account);
             let from = self.places.get(&(owner, one.product as usize)).copied();
             let to = one.to.and_then(|form| self.places.get(&(owner, billed + form)).copied());
-            for hour in hours_of(&one.hours).filter(|&hour| hour < self.hours) {
-                let row = &mut usage[hour * self.slots.len()..(hour + 1) * self.slots.len()];
-                from.into_iter().for_each(|slot| row[slot] -= one.hourly);
-                to.into_iter().for_each(|slot| row[slot] += one.hourly);
-            }
-        }
+            Placed { from, to, hourly: one.hourly, hours: one.hours }
+        };
+        moves.effects[row].moves.iter().map(place).collect()
     }
 
     /// Lays out purchases in place of those before; their tariffs get rates. They are owned by an account without usage.
@@ -366,40 +402,46 @@ impl<'f> State<'f> {
 
     /// Covers usage hour by hour.
     pub(super) fn settle(&self, usage: &[i128], purchases: &Purchases) -> Settled {
-        let slots = self.slots.len();
-        let mut settled =
-            Settled { left: usage.iter().map(|&quantity| quantity.max(0)).collect(), ..Settled::default() };
-        let mut plans = self.plans[..self.plans_owned + purchases.plans.len()].to_vec();
-        let mut unused_units: BTreeMap<&str, i128> = BTreeMap::new();
-        for hour in 0..self.hours {
-            let cells = hour * slots..(hour + 1) * slots;
-            let left = &mut settled.left[cells.clone()];
-            for (name, pool) in &self.pools {
-                let units = pool.units[hour];
-                if units > 0 {
-                    *unused_units.entry(name).or_default() += reserve(pool, units, &self.reserved[cells.clone()], left);
-                }
-            }
-            for bought in &purchases.reservations {
-                bought.cover(left);
-            }
-            if plans.is_empty() {
-                continue;
-            }
-            for (at, plan) in plans.iter_mut().enumerate() {
-                plan.commitment = self.commitments[at][hour];
-            }
-            let applied = replay_plans_hour(&self.usages, left.to_vec(), &plans, &self.order, self.is_sharing);
-            left.copy_from_slice(&applied.on_demand);
-            settled.unused += applied.unused_commitment.iter().sum::<i128>();
-        }
-        let worth = |(name, units): (&str, i128)| {
-            let price = self.pools[name].price;
-            scale_by(price.0, units / FACTORS, price.1).unwrap_or(0)
+        let mut left: Vec<i128> = usage.iter().map(|&quantity| quantity.max(0)).collect();
+        let plans = self.plans_with(purchases);
+        let by_hour: Vec<(usize, &mut [i128])> = left.chunks_mut(self.slots.len().max(1)).enumerate().collect();
+        let unused = parallel::for_each(by_hour, |(hour, left)| self.cover(hour, purchases, plans, left));
+        let worth = |(at, pool): (usize, &Pool)| {
+            let units: i128 = unused.iter().map(|hour| hour.units[at]).sum();
+            scale_by(pool.price.0, units / FACTORS, pool.price.1).unwrap_or(0)
         };
-        settled.unused += unused_units.into_iter().map(worth).sum::<i128>();
-        settled.on_demand = self.cost(&settled.left);
-        settled
+        let of_pools: i128 = self.pools.values().enumerate().map(worth).sum();
+        let unused = of_pools + unused.iter().map(|hour| hour.commitment).sum::<i128>();
+        let sums = self.sums(&left);
+        Settled { on_demand: self.cost(&sums), unused, sums, left }
+    }
+
+    /// The bill's plans and those that are bought.
+    pub(super) fn plans_with(&self, purchases: &Purchases) -> &[Plan] {
+        &self.plans[..self.plans_owned + purchases.plans.len()]
+    }
+
+    /// Covers one hour's usage: what stays in `left` nothing covers.
+    fn cover(&self, hour: usize, purchases: &Purchases, plans: &[Plan], left: &mut [i128]) -> Unused {
+        let reserved = self.reserved_in(hour);
+        let units = self.pools.values().map(|pool| pool.reserve(hour, reserved, left)).collect();
+        for bought in &purchases.reservations {
+            bought.cover(left);
+        }
+        let plans = self.plans_in(hour, plans);
+        let commitment = replay_plans_hour(left, &plans, &self.order, self.is_sharing).iter().sum();
+        Unused { units, commitment }
+    }
+
+    /// What reservations covered in an hour, by slot.
+    pub(super) fn reserved_in(&self, hour: usize) -> &[i128] {
+        &self.reserved[hour * self.slots.len()..(hour + 1) * self.slots.len()]
+    }
+
+    /// Plans with what they commit to in an hour.
+    pub(super) fn plans_in(&self, hour: usize, plans: &[Plan]) -> Vec<Plan> {
+        let in_hour = |(plan, by_hour): (&Plan, &Vec<i128>)| Plan { commitment: by_hour[hour], ..plan.clone() };
+        plans.iter().zip(&self.commitments).map(in_hour).collect()
     }
 
     /// Usage of the bill's products that nothing covers: by product, the hour's place and the quantity.
@@ -414,20 +456,25 @@ impl<'f> State<'f> {
     }
 }
 
-/// Covers a pool's usage: what was covered stays covered, and what is freed goes to the smallest first. What nobody uses.
-fn reserve(pool: &Pool, units: i128, reserved: &[i128], left: &mut [i128]) -> i128 {
-    let mut free = units;
-    for &(slot, factor) in &pool.members {
-        let kept = reserved[slot].min(left[slot]).min(free / factor).max(0);
-        left[slot] -= kept;
-        free -= kept * factor;
+impl Pool {
+    /// Covers its usage: what was covered stays covered, and what is freed goes to the smallest first. What nobody uses.
+    pub(super) fn reserve(&self, hour: usize, reserved: &[i128], left: &mut [i128]) -> i128 {
+        let mut free = self.units[hour];
+        if free <= 0 {
+            return 0;
+        }
+        for &(slot, factor) in &self.members {
+            let kept = reserved[slot].min(left[slot]).min(free / factor).max(0);
+            left[slot] -= kept;
+            free -= kept * factor;
+        }
+        for &(slot, factor) in &self.members {
+            let more = left[slot].min(free / factor).max(0);
+            left[slot] -= more;
+            free -= more * factor;
+        }
+        free
     }
-    for &(slot, factor) in &pool.members {
-        let more = left[slot].min(free / factor).max(0);
-        left[slot] -= more;
-        free -= more * factor;
-    }
-    free
 }
 
 fn plan_kind(scope: &Scope) -> Option<OfferKind> {

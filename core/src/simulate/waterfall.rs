@@ -2,13 +2,14 @@
 
 use super::bought::Purchases;
 use super::moves::Moves;
-use super::state::{Settled, State};
+use super::spared::spared;
+use super::state::{Placed, Settled, State};
 use crate::detector::facts::Facts;
 use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::planner::bill::{BillPlan, PlanRequest, PlannedLine, plan_usage};
 use crate::planner::classes::{Class, class_of};
-use crate::planner::eligible::eligible_of;
+use crate::planner::eligible::{Eligible, Scope, eligible_of};
 use crate::reconcile::certificate::Certificate;
 use crate::schema::charges::Metric;
 use crate::schema::recommendations::{Kind, Recommendation};
@@ -61,9 +62,6 @@ impl Waterfall {
         self.cost_monthly - self.saved_monthly()
     }
 }
-
-/// Rows whose freed hours are valued one by one at most.
-const VALUED_MAX: usize = 200;
 
 /// Follows rows of a ledger's last look-back that count, in an order of kinds; [`Kind::Commit`] buys the lines of a plan.
 ///
@@ -160,15 +158,18 @@ impl<'f> Simulation<'f> {
         self.facts.monthly(self.facts.cost(Metric::EffectiveCost))
     }
 
-    /// What to buy for what is left of the look-back's usage. What usage becomes in another form is left out: it has not
-    /// been seen yet.
+    /// What is left of the look-back's usage. What usage becomes in another form is left out: it has not been seen yet.
+    pub(crate) fn left(&self, scope: &Scope) -> Eligible {
+        let window = (self.facts.look_back.start, self.facts.look_back.start + self.facts.look_back.hours);
+        eligible_of(self.facts.ledger, scope, window, &self.state.left(&self.now))
+    }
+
+    /// What to buy for usage that is left.
     ///
     /// # Errors
     /// Those of [`crate::planner::bill::plan`].
-    pub(crate) fn plan(&self, certificate: Certificate, request: &PlanRequest) -> Result<BillPlan> {
-        let window = (self.facts.look_back.start, self.facts.look_back.start + self.facts.look_back.hours);
-        let usage = eligible_of(self.facts.ledger, &request.scope, window, &self.state.left(&self.now));
-        plan_usage(self.facts.ledger, certificate, request, usage)
+    pub(crate) fn plan(&self, certificate: Certificate, request: &PlanRequest, left: Eligible) -> Result<BillPlan> {
+        plan_usage(self.facts.ledger, certificate, request, left)
     }
 
     /// What buying a plan would save as the next step.
@@ -199,22 +200,19 @@ impl<'f> Simulation<'f> {
         self.steps.retain(|step| step.kind != Kind::Commit);
     }
 
-    /// What the hours are worth that a row frees of commitments, were it followed alone: by row, for those that free most
-    /// at public prices.
+    /// What the hours are worth that a row frees of commitments, were it followed alone: by row that frees some.
     pub(crate) fn freed(&self, rows: &[Recommendation]) -> Vec<(usize, i128)> {
         let frees = |row: &(usize, &Recommendation)| {
             row.1.evidence.iter().any(|(key, _)| *key == "frees_commitment")
                 && !self.moves.effects[row.0].moves.is_empty()
         };
-        let mut freeing: Vec<(usize, &Recommendation)> = rows.iter().enumerate().filter(frees).collect();
-        freeing.sort_by_key(|(at, row)| (std::cmp::Reverse(row.savings_monthly_list), *at));
-        let worth = |(at, _): (usize, &Recommendation)| {
-            let mut usage = self.state.usage();
-            self.state.apply(&self.moves, at, &mut usage);
-            let saved = self.base.on_demand - self.state.settle(&usage, &Purchases::default()).on_demand;
-            (at, self.facts.monthly(saved) - self.facts.monthly(self.moves.effects[at].replayed))
+        let rows: Vec<usize> = rows.iter().enumerate().filter(frees).map(|(at, _)| at).collect();
+        let changes: Vec<Vec<Placed>> = rows.iter().map(|&row| self.state.placed(&self.moves, row)).collect();
+        let spared = spared(&self.state, &self.base, &changes);
+        let worth = |(row, spared): (usize, i128)| {
+            (row, self.facts.monthly(spared) - self.facts.monthly(self.moves.effects[row].replayed))
         };
-        freeing.into_iter().take(VALUED_MAX).map(worth).collect()
+        rows.into_iter().zip(spared).map(worth).collect()
     }
 
     /// The waterfall.
