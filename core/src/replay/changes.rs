@@ -16,6 +16,17 @@ pub(crate) struct CoveredHour<'o> {
     turns: Vec<Turn<'o>>,
     /// What nothing covers.
     left: Vec<i128>,
+    scratch: Scratch,
+}
+
+/// Lists that are filled again and again.
+#[derive(Default)]
+struct Scratch {
+    /// Money that a plan has more in its later turns.
+    more: Vec<(usize, i128)>,
+    before: Vec<(usize, i128)>,
+    pieces: Vec<(usize, i128)>,
+    touched: Vec<usize>,
 }
 
 impl<'o> CoveredHour<'o> {
@@ -29,7 +40,7 @@ impl<'o> CoveredHour<'o> {
             Turn { plan, queue, usage, end }
         };
         let turns = order.turns(plans, is_sharing).map(turn).collect();
-        CoveredHour { turns, left }
+        CoveredHour { turns, left, scratch: Scratch::default() }
     }
 
     /// What nothing covers of a usage.
@@ -37,40 +48,41 @@ impl<'o> CoveredHour<'o> {
         self.left[usage]
     }
 
-    /// Were quantities of some usages others when the plans came: usages of which another quantity stays uncovered, with
+    /// Given usages with other quantities when the plans came, leaves those of which another quantity stays uncovered, with
     /// that quantity. Every usage may be changed once.
-    pub(crate) fn changed(&mut self, changes: Vec<(usize, i128)>) -> Vec<(usize, i128)> {
-        let mut changes = changes;
-        // Money that a plan has more in its later turns.
-        let mut more: Vec<(usize, i128)> = Vec::new();
+    pub(crate) fn change(&mut self, changes: &mut Vec<(usize, i128)>) {
+        self.scratch.more.clear();
         for at in 0..self.turns.len() {
             let (turns, later) = self.turns.split_at_mut(at + 1);
             let turn = &mut turns[at];
-            let own = more.iter().find(|(plan, _)| *plan == turn.plan).map_or(0, |(_, money)| *money);
+            let own = self.scratch.more.iter().position(|(plan, _)| *plan == turn.plan);
+            let own = own.map_or(0, |at| self.scratch.more.swap_remove(at).1);
             if changes.is_empty() && own == 0 {
                 continue;
             }
             let after = later.first().map_or(&self.left, |next| &next.usage);
-            let (now, left) = turn.again(&changes, own, after);
-            changes = now;
-            more.retain(|(plan, _)| *plan != turn.plan);
-            more.push((turn.plan, left - turn.end.left));
+            let left = turn.again(changes, own, after, &mut self.scratch);
+            self.scratch.more.push((turn.plan, left - turn.end.left));
         }
-        changes
     }
 }
 
 impl Turn<'_> {
-    /// The turn with other quantities and with more money; what differs from `after`, and the money that is left.
-    fn again(&mut self, changes: &[(usize, i128)], more: i128, after: &[i128]) -> (Vec<(usize, i128)>, i128) {
+    /// The turn with other quantities and with more money: `changes` become what differs from `after`; the money that is
+    /// left.
+    fn again(&mut self, changes: &mut Vec<(usize, i128)>, more: i128, after: &[i128], scratch: &mut Scratch) -> i128 {
+        let Scratch { before, pieces, touched, .. } = scratch;
+        before.clear();
+        pieces.clear();
+        touched.clear();
         let mut money = self.end.before + more;
-        let mut before: Vec<(usize, i128)> = Vec::new();
-        for &(usage, quantity) in changes {
+        for &(usage, quantity) in &*changes {
             let place = self.queue.places[usage];
             if place < self.end.place {
                 money += self.queue.price(place, self.usage[usage]) - self.queue.price(place, quantity);
             }
             before.push((usage, self.usage[usage]));
+            touched.push(usage);
             self.usage[usage] = quantity;
         }
         // Whatever stands before `from` is covered whole, as it was.
@@ -79,24 +91,22 @@ impl Turn<'_> {
             from -= 1;
             money += self.queue.price(from, self.usage[self.queue.entries[from].0]);
         }
-        let mut pieces: Vec<(usize, i128)> = Vec::new();
-        let end = {
-            let usage = &mut self.usage;
-            let taken = &mut |cover: Cover| pieces.push((cover.usage, cover.quantity));
-            spend(CoveredBy::Plan(self.plan), self.queue, from, money, usage, taken)
-        };
-        let passed = &self.queue.entries[from..(end.place.max(self.end.place) + 1).min(self.queue.entries.len())];
-        let mut touched: Vec<usize> = changes.iter().map(|change| change.0).collect();
-        touched.extend(passed.iter().map(|entry| entry.0));
+        let taken = &mut |cover: Cover| pieces.push((cover.usage, cover.quantity));
+        let end = spend(CoveredBy::Plan(self.plan), self.queue, from, money, &mut self.usage, taken);
+        let passed = from..(end.place.max(self.end.place) + 1).min(self.queue.entries.len());
+        touched.extend(self.queue.entries[passed].iter().map(|entry| entry.0));
         touched.sort_unstable();
         touched.dedup();
-        let left = |&usage: &usize| {
+        changes.clear();
+        for &usage in &*touched {
             let is_covered = self.queue.places[usage] < from && self.usage[usage] > 0;
-            (usage, if is_covered { 0 } else { self.usage[usage] })
-        };
-        let changed = touched.iter().map(left).filter(|&(usage, left)| left != after[usage]).collect();
-        pieces.into_iter().for_each(|(usage, quantity)| self.usage[usage] += quantity);
-        before.into_iter().for_each(|(usage, quantity)| self.usage[usage] = quantity);
-        (changed, end.left)
+            let left = if is_covered { 0 } else { self.usage[usage] };
+            if left != after[usage] {
+                changes.push((usage, left));
+            }
+        }
+        pieces.iter().for_each(|&(usage, quantity)| self.usage[usage] += quantity);
+        before.iter().for_each(|&(usage, quantity)| self.usage[usage] = quantity);
+        end.left
     }
 }

@@ -190,12 +190,14 @@ fn a_change_comes_out_as_if_everything_was_covered_anew() {
         let left: Vec<i128> = usages.iter().map(|_| quantity()).collect();
         let mut covered = CoveredHour::of(left.clone(), &plans, &order, is_sharing);
         for _ in 0..4 {
-            let changes: Vec<(usize, i128)> = (0..count).filter(|at| at % 3 == 0).map(|at| (at, quantity())).collect();
+            let mut changes: Vec<(usize, i128)> =
+                (0..count).filter(|at| at % 3 == 0).map(|at| (at, quantity())).collect();
             let mut anew = left.clone();
             changes.iter().for_each(|&(usage, quantity)| anew[usage] = quantity);
             replay_plans_hour(&mut anew, &plans, &order, is_sharing);
             let mut found: Vec<i128> = (0..count).map(|usage| covered.left_of(usage)).collect();
-            covered.changed(changes).into_iter().for_each(|(usage, quantity)| found[usage] = quantity);
+            covered.change(&mut changes);
+            changes.into_iter().for_each(|(usage, quantity)| found[usage] = quantity);
             assert_eq!(found, anew, "seed {seed}");
         }
     }
