@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::args::{Output, Sources};
+use crate::cataloging::Folder;
 use crate::s3::S3;
 
 /// Examples at the end of the command's help.
@@ -112,6 +113,8 @@ pub(crate) struct Plan {
     /// Leave out usage of what `farthing recommend` advises to stop or change
     #[arg(long, value_name = "COMMAND", conflicts_with = "demand")]
     pub(crate) after: Option<After>,
+    #[command(flatten)]
+    pub(crate) folder: Folder,
     #[command(flatten)]
     pub(crate) s3: S3,
     #[command(flatten)]

@@ -289,6 +289,7 @@ class Bill:
         outlook_weeks: int | None = None,
         backtest: bool = False,
         after_advice: bool = False,
+        catalog: Path | None = None,
     ) -> Plan:
         """What to buy on top of what the bill owns, jointly, with a bound on how much better any purchase could be.
 
@@ -296,8 +297,9 @@ class Bill:
         yearly rate. `max_commitment` limits each Savings Plan and `max_spend` all commitments, in USD for an hour;
         `max_coverage` is a share, and `max_break_even` months. `outlook_weeks` plans along the usage's trend, and
         `backtest` shows what other months would have cost. `after_advice` leaves out usage of resources that
-        `recommend` counts a saving on. Raises `QueryError` for words that are not understood, `FarthingError` for a
-        bill that cannot be planned for, and `ReconciliationError` when the certificate forbids figures.
+        `recommend` counts a saving on. `catalog` is a folder of imported price lists, for what the bill shows no rate of.
+        Raises `QueryError` for words that are not understood, `FarthingError` for a bill that cannot be planned for, and
+        `ReconciliationError` when the certificate forbids figures.
 
         >>> plan = bill.plan(buy="reservation", payment="no")
         >>> plan.frame["SavingsMonthly"].min() > 0
@@ -322,6 +324,7 @@ class Bill:
             "look_back_days": look_back_days,
             "outlook_weeks": outlook_weeks,
             "backtest": backtest,
+            "catalog": catalog,
             "after_advice": after_advice,
         }
         with ticking(self._progress) as tick:

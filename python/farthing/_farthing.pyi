@@ -79,6 +79,7 @@ class PlanQuestion(TypedDict):
     look_back_days: int | None
     outlook_weeks: int | None
     backtest: bool
+    catalog: _Path | None
     after_advice: bool
 
 @type_check_only

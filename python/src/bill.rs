@@ -203,7 +203,7 @@ impl Bill {
 }
 
 /// Imported price lists before the bundled ones.
-fn prices(folder: Option<PathBuf>) -> Catalog {
+pub(crate) fn prices(folder: Option<PathBuf>) -> Catalog {
     folder.map_or_else(Catalog::bundled, |folder| Catalog::bundled().with_lists(&folder))
 }
 

@@ -1,5 +1,8 @@
 //! What to buy: what Python asks, and the answer as a report with its JSON.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use farthing::PlanRequest;
 use farthing::analyze::commitments::Step;
 use farthing::catalog::commitments::Payment;
@@ -12,6 +15,7 @@ use farthing::render::json;
 use farthing::render::plans::{self, Plans};
 use pyo3::prelude::*;
 
+use crate::bill::prices;
 use crate::errors;
 use crate::report::Report;
 
@@ -33,6 +37,7 @@ pub(crate) struct Question {
     look_back_days: Option<u32>,
     outlook_weeks: Option<u32>,
     backtest: bool,
+    catalog: Option<PathBuf>,
     pub(crate) after_advice: bool,
 }
 
@@ -82,6 +87,7 @@ impl Question {
             outlook_weeks: self.outlook_weeks,
             without_decision: false,
             backtest: self.backtest,
+            catalog: Some(Arc::new(prices(self.catalog.clone()))),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! `farthing plan`: what to buy, jointly with a certificate, or offer by offer as AWS recommends.
 
+use std::sync::Arc;
+
 use farthing::PlanRequest;
 use farthing::catalog::commitments;
 use farthing::planner::aws::recommend;
@@ -12,6 +14,7 @@ use farthing::planner::proposal::{Conditions, propose};
 use farthing::render::json;
 use farthing::render::plans::{self, Plans};
 
+use super::catalog::with_lists;
 use super::{Outcome, exit_code, open_paths, withheld};
 use crate::args::{Everywhere, Format};
 use crate::planning::{After, Method, Payment, Plan, Sort};
@@ -54,6 +57,7 @@ fn of_bill(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
             Method::Optimal => bill::Method::Optimal,
             Method::Aws => bill::Method::Aws,
         },
+        catalog: Some(Arc::new(with_lists(&args.folder))),
     };
     let plan = match args.after {
         Some(After::Recommend) => bill.plan_after_advice(&request)?,

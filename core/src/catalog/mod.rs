@@ -5,6 +5,7 @@ pub mod discounts;
 pub mod families;
 pub mod instance_types;
 pub mod lines;
+pub mod listed;
 pub mod platforms;
 pub mod price_lists;
 pub mod price_table;

@@ -1,6 +1,7 @@
 //! What to buy for a bill: on top of what it owns, for what nothing covers yet, with every price's source.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::aws::{self, Recommendation};
 use super::backtest::{Outcome, backtest};
@@ -11,10 +12,12 @@ use super::decision::{Decision, decide};
 use super::eligible::{Eligible, Scope, eligible};
 use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind};
 use super::outlook::ahead;
-use super::pricing::{Priced, offers};
+use super::pricing::{Priced, listed, offers};
 use super::proposal::{Conditions, Proposal, proposal};
 use super::purchase::{plan_command, reservation_command};
 use crate::analyze::terms::{Expiry, expiring};
+use crate::catalog::listed::Listed;
+use crate::catalog::quotes::Catalog;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::reconcile::certificate::{Certificate, Skipped};
@@ -35,7 +38,7 @@ pub enum Method {
 }
 
 /// What is asked of a bill's plan.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct PlanRequest {
     /// What may be bought, and how money is valued.
     pub conditions: Conditions,
@@ -49,6 +52,8 @@ pub struct PlanRequest {
     pub without_decision: bool,
     /// Whether to look back: what other months would have cost had the plan been followed before them.
     pub backtest: bool,
+    /// Price lists for what the bill shows no rate of; what is bundled when not set.
+    pub catalog: Option<Arc<Catalog>>,
 }
 
 /// One purchase of a plan. Money in units of 1e-12.
@@ -129,9 +134,12 @@ impl BillPlan {
 ///
 /// # Errors
 /// [`Error::Currencies`] for a bill in several currencies; [`Error::NotAvailable`] for one that is daily or has nothing
-/// that a commitment could cover, and when nothing that is sold meets the conditions.
+/// that a commitment could cover, and when nothing that is sold meets the conditions; [`Error::Table`] for a damaged price
+/// list.
 pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) -> Result<BillPlan> {
-    plan_usage(ledger, certificate, request, eligible(ledger, &request.scope))
+    let catalog = request.catalog.as_deref().unwrap_or(Catalog::shared());
+    let listed = listed(ledger, catalog, [])?;
+    plan_usage(ledger, certificate, request, eligible(ledger, &request.scope), &listed)
 }
 
 /// Plans for usage of a ledger.
@@ -140,11 +148,12 @@ pub(crate) fn plan_usage(
     certificate: Certificate,
     request: &PlanRequest,
     mut usage: Eligible,
+    listed: &Listed,
 ) -> Result<BillPlan> {
     let currency = ledger.currency()?;
     let mut conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
     conditions.caps.covered_already = usage.covered as f64 / 1e12;
-    let priced = offers(ledger, &usage, &conditions);
+    let priced = offers(ledger, &usage, &conditions, listed);
     let sold: HashSet<&str> = priced.iter().map(|one| one.offer.pool.as_str()).collect();
     usage.keep(|pool| sold.contains(pool), "nothing that may be bought is sold for it");
     has_something(ledger, &usage)?;

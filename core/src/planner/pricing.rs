@@ -1,4 +1,5 @@
-//! What can be bought for a bill's pools, and at which rates: those that the bill itself shows, then the catalog's.
+//! What can be bought for a bill's pools, and at which rates: those that the bill itself shows, then those of imported price
+//! lists, then the catalog's.
 //!
 //! A plan's rate for usage is what its covered usage took from the commitment ÷ what it would have cost on demand. A
 //! reservation's is what was bought ÷ the normalized units that were reserved. Both are of commitments that were bought
@@ -6,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::classes::{Class, Use};
+use super::classes::{Class, Use, class_of};
 use super::eligible::{Eligible, Pool};
 use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind};
 use super::proposal::Conditions;
@@ -14,7 +15,11 @@ use crate::analyze::terms::{CommitmentTerms, Scope, terms};
 use crate::catalog::commitments::Payment;
 use crate::catalog::commitments::{FACTOR_UNIT, family_and_size, instance_factor};
 use crate::catalog::discounts::{Sold, discount};
+use crate::catalog::listed::{Listed, Meter};
+use crate::catalog::quotes::Catalog;
+use crate::error::Result;
 use crate::ledger::Ledger;
+use crate::ledger::tables::ProductKey;
 use crate::schema::charges::Text;
 use crate::schema::money::{ratio, scale_by};
 use crate::schema::recommendations::PriceSource;
@@ -51,14 +56,14 @@ enum Kind {
 pub(crate) type Metered = (u32, u32);
 
 /// Every offer that meets the conditions for the pools, in their order.
-pub(super) fn offers(ledger: &Ledger, eligible: &Eligible, conditions: &Conditions) -> Vec<Priced> {
+pub(super) fn offers(ledger: &Ledger, eligible: &Eligible, conditions: &Conditions, listed: &Listed) -> Vec<Priced> {
     let seen = Seen::of(ledger);
     let mut all = Vec::new();
     for pool in &eligible.pools {
         for kind in kinds(&pool.class).into_iter().filter(|kind| conditions.sorts.contains(&kind.sort())) {
             for &years in &conditions.terms_years {
                 for &payment in &conditions.payments {
-                    all.extend(seen.offer(ledger, pool, &kind, years, payment));
+                    all.extend(seen.offer(ledger, listed, pool, &kind, (years, payment)));
                 }
             }
         }
@@ -131,28 +136,34 @@ impl Seen {
     fn offer(
         &self,
         ledger: &Ledger,
+        listed: &Listed,
         pool: &Pool,
         kind: &OfferKind,
-        term_years: u32,
-        payment: Payment,
+        (term_years, payment): (u32, Payment),
     ) -> Option<Priced> {
         let on_demand_rate = pool.on_demand_rate;
         let seen = match kind_of(kind) {
             Some(kind) => self.plan_rate(ledger, pool, (kind, term_years, payment)),
             None => self.reserved_rate(pool, term_years, payment),
         };
-        let (rate, source) = match seen {
-            Some(rate) => (rate, PriceSource::Bill),
-            None => {
-                let found = discount(sold(&pool.class, kind)?, term_years, payment)?;
-                let left = MILLION - (found.share * MILLION as f64).round() as i128;
-                (scale_by(on_demand_rate, left, MILLION)?, found.source)
-            }
-        };
-        let (upfront, hourly) = match (kind, payment) {
+        let spread = |rate: i128| match (kind, payment) {
             (OfferKind::Reservation, Payment::AllUpfront) => (rate * hours(term_years), 0),
             (OfferKind::Reservation, Payment::PartialUpfront) => (rate * hours(term_years) / 2, rate / 2),
             _ => (0, rate),
+        };
+        let of_lists = || listed_rate(ledger, listed, pool, kind, (term_years, payment));
+        let ((upfront, hourly), source) = match seen {
+            Some(rate) => (spread(rate), PriceSource::Bill),
+            None => match of_lists() {
+                Some(rate) => (rate, PriceSource::PriceList),
+                // The region's list leaves it out: the plan does not cover it.
+                None if listed_name(kind).is_some_and(|plan| listed.has_plan(&pool.class.region, plan)) => return None,
+                None => {
+                    let found = discount(sold(&pool.class, kind)?, term_years, payment)?;
+                    let left = MILLION - (found.share * MILLION as f64).round() as i128;
+                    (spread(scale_by(on_demand_rate, left, MILLION)?), found.source)
+                }
+            },
         };
         let pool = pool.name.clone();
         Some(Priced {
@@ -194,6 +205,60 @@ impl Seen {
         let is_a_rate = ratio(rate, pool.on_demand_rate).is_some_and(|paid| SHARES.contains(&(1.0 - paid)));
         is_a_rate.then_some(rate)
     }
+}
+
+/// What price lists state for a unit of a pool: what is paid at once, and for an hour.
+fn listed_rate(
+    ledger: &Ledger,
+    listed: &Listed,
+    pool: &Pool,
+    kind: &OfferKind,
+    (term_years, payment): (u32, Payment),
+) -> Option<(i128, i128)> {
+    let is_a_unit = |usage_type: &str| pool.unit.is_empty() || usage_type.ends_with(&format!(":{}", pool.unit));
+    let meters = pool.products.iter().map(|&product| meter(ledger, &ledger.products.key(product)));
+    let mut units = meters.filter(|meter| is_a_unit(meter.1));
+    match listed_name(kind) {
+        Some(name) => units.find_map(|meter| Some((0, listed.plan_rate(meter, name, term_years, payment)?))),
+        // Capacity of DynamoDB is reserved in blocks, and listed by the unit.
+        None if pool.class.sold == Use::DynamoDb => None,
+        None => units.find_map(|meter| listed.reserved_rate(meter, term_years, payment)),
+    }
+}
+
+/// How price lists call a kind of plan.
+pub(crate) const fn listed_name(kind: &OfferKind) -> Option<&'static str> {
+    match kind {
+        OfferKind::Reservation => None,
+        OfferKind::Ec2InstanceSavingsPlan(_) => Some("EC2Instance"),
+        OfferKind::ComputeSavingsPlan => Some("Compute"),
+        OfferKind::SageMakerSavingsPlan => Some("SageMaker"),
+        OfferKind::DatabaseSavingsPlan => Some("Database"),
+    }
+}
+
+/// A product as price lists name it.
+pub(crate) fn meter<'l>(ledger: &'l Ledger, key: &ProductKey) -> Meter<'l> {
+    let text = |text, id| ledger.names.get(text, id).unwrap_or_default();
+    (text(Text::RegionId, key.region), text(Text::UsageType, key.usage_type), text(Text::Operation, key.operation))
+}
+
+/// What price lists state of commitments on a bill's products, and on usage types that some of them become.
+///
+/// # Errors
+/// As [`Catalog::commitments_on`].
+pub(crate) fn listed<'l>(
+    ledger: &'l Ledger,
+    catalog: &Catalog,
+    becoming: impl IntoIterator<Item = (u32, &'l str)>,
+) -> Result<Listed> {
+    let products = ledger.products.iter().map(|(key, _)| key);
+    let covered = products.filter(|key| class_of(ledger, key).is_some()).map(|key| meter(ledger, key));
+    let becoming = becoming.into_iter().map(|(product, usage_type)| {
+        let (region, _, operation) = meter(ledger, &ledger.products.key(product));
+        (region, usage_type, operation)
+    });
+    catalog.commitments_on(covered.chain(becoming))
 }
 
 fn family_of(instance: &str) -> Option<&str> {

@@ -175,10 +175,11 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     let currency = ledger.currency()?;
     let regions =
         ledger.products.iter().map(|(key, _)| ledger.names.get(Text::RegionId, key.region).unwrap_or_default());
-    // Price lists are read for the regions of the bill, and only if something asks for them.
-    let catalog = match request.catalog.as_deref().filter(|_| request.metrics.is_some()) {
-        Some(catalog) => catalog.clone().prepared_for(regions.collect::<BTreeSet<&str>>())?,
-        None => Catalog::bundled(),
+    let lists = request.catalog.as_deref().unwrap_or(Catalog::shared());
+    // On-demand rates are read for the regions of the bill, and only if something asks for them.
+    let catalog = match request.metrics {
+        Some(_) => lists.clone().prepared_for(regions.collect::<BTreeSet<&str>>())?,
+        None => lists.clone(),
     };
     let facts = Facts::of(ledger, as_of_day(request)?).with(request.metrics.as_deref(), &catalog);
     let (mut now, mut judged) = month(facts, request)?;
@@ -191,7 +192,7 @@ pub fn recommendations(ledger: &Ledger, certificate: Certificate, request: &Requ
     let (facts, mut rows) = (now.facts, now.rows);
     let mut waterfall = None;
     if request.wants_plan() && certificate.figures_allowed() {
-        waterfall = Some(together(&facts, &certificate, request, &mut rows, &mut judged));
+        waterfall = Some(together(&facts, &certificate, request, &mut rows, &mut judged)?);
     }
     let cost_monthly = facts.monthly(facts.cost(Metric::EffectiveCost));
     let goal = request.goal.map(|target| goal::reach(&rows, target, cost_monthly)).transpose()?;
@@ -231,8 +232,9 @@ fn together(
     request: &Request,
     rows: &mut Vec<Recommendation>,
     judged: &mut Judged,
-) -> Waterfall {
-    let mut simulation = Simulation::of(facts, rows);
+) -> Result<Waterfall> {
+    let catalog = request.catalog.as_deref().unwrap_or(Catalog::shared());
+    let mut simulation = Simulation::of(facts, rows, catalog)?;
     for (at, worth) in simulation.freed(rows) {
         let row = &mut rows[at];
         row.evidence.push(("freed_hours_worth", money_text(worth)));
@@ -257,7 +259,7 @@ fn together(
     rows.retain(|row| row.savings_monthly >= least.unwrap_or(i128::MIN));
     // What was found to save nothing goes behind what saves something, and the plan where it belongs.
     rows.sort_by_key(|row| (!row.grade.is_in_total(), std::cmp::Reverse(row.savings_monthly)));
-    simulation.into_waterfall()
+    Ok(simulation.into_waterfall())
 }
 
 /// What is said of advice that costs more than it saves while the commitments last that it frees.

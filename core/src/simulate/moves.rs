@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::detector::facts::Facts;
-use crate::ledger::tables::MASK_WORDS;
+use crate::ledger::tables::{MASK_WORDS, or_mask};
 use crate::planner::classes::Class;
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::scale_by;
@@ -38,6 +38,9 @@ pub(super) struct Effect {
     pub(super) replayed: i128,
 }
 
+/// A row, and the account, product and form of a move.
+type UsedBy = (usize, u32, u32, Option<usize>);
+
 /// What rows do, in their order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Moves {
@@ -47,7 +50,7 @@ pub(super) struct Moves {
 
 impl Moves {
     /// What rows do to usage of the look-back that a commitment could cover. A resource's usage is spread evenly over the
-    /// hours in which it was used: the ledger keeps its quantity by month.
+    /// hours in which it was used, on demand or covered: the ledger keeps its quantity by month.
     pub(super) fn of(facts: &Facts<'_>, rows: &[Recommendation], classes: &[Option<Class>]) -> Moves {
         let ledger = facts.ledger;
         let find = |text, name: &str| ledger.names.pool(text).find(name);
@@ -60,6 +63,7 @@ impl Moves {
         }
         let mut found = Moves { effects: vec![Effect::default(); rows.len()], forms: Vec::new() };
         let mut forms: BTreeMap<Form, usize> = BTreeMap::new();
+        let mut used: BTreeMap<UsedBy, (i128, [u64; MASK_WORDS])> = BTreeMap::new();
         for (key, cell) in ledger.resources.iter() {
             let Some(&at) = places.get(&(key.account, key.resource)).filter(|_| facts.is_in_look_back(key.bill)) else {
                 continue;
@@ -85,15 +89,16 @@ impl Moves {
                 let left = form.as_ref().and_then(|form| scale_by(cost, form.price.0, form.price.1));
                 effect.replayed += cost - left.unwrap_or(0);
             }
-            let used: u32 = cell.hours.iter().map(|word| word.count_ones()).sum();
             let next = forms.len();
-            effect.moves.push(Move {
-                account: key.account,
-                product: key.product,
-                to: form.map(|form| *forms.entry(form).or_insert(next)),
-                hourly: cell.sums.quantity / i128::from(used.max(1)),
-                hours: cell.hours,
-            });
+            let to = form.map(|form| *forms.entry(form).or_insert(next));
+            let (quantity, hours) = used.entry((at, key.account, key.product, to)).or_default();
+            *quantity += cell.sums.quantity;
+            or_mask(hours, &cell.hours);
+        }
+        for ((at, account, product, to), (quantity, hours)) in used {
+            let count: u32 = hours.iter().map(|word| word.count_ones()).sum();
+            let hourly = quantity / i128::from(count.max(1));
+            found.effects[at].moves.push(Move { account, product, to, hourly, hours });
         }
         found.forms = vec![Form { product: 0, usage_type: String::new(), price: (1, 1) }; forms.len()];
         forms.into_iter().for_each(|(form, at)| found.forms[at] = form);

@@ -5,6 +5,7 @@
 //! own no plan are served alike, so they count as one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::bought::Purchases;
 use super::moves::{Form, Move, Moves, hours_of};
@@ -12,6 +13,7 @@ use super::parallel;
 use super::tariffs::{Metered, Rates, Tariff};
 use crate::analyze::terms::{CommitmentTerms, Scope, terms};
 use crate::catalog::commitments::Payment;
+use crate::catalog::listed::Listed;
 use crate::detector::facts::Facts;
 use crate::ledger::tables::MASK_WORDS;
 use crate::planner::bill::PlannedLine;
@@ -104,11 +106,11 @@ impl Placed {
 
 impl<'f> State<'f> {
     /// Of a look-back, with the forms that usage may take.
-    pub(super) fn of(facts: &'f Facts<'f>, classes: &[Option<Class>], moves: &Moves) -> State<'f> {
+    pub(super) fn of(facts: &'f Facts<'f>, listed: Arc<Listed>, classes: &[Option<Class>], moves: &Moves) -> State<'f> {
         let hours = usize::try_from(facts.look_back.hours).unwrap_or(0);
         let mut state = State {
             facts,
-            rates: Rates::of(facts.ledger),
+            rates: Rates::of(facts.ledger, listed),
             hours,
             metered: Vec::new(),
             slots: Vec::new(),
@@ -178,8 +180,9 @@ impl<'f> State<'f> {
         for (product, class) in classes.iter().enumerate() {
             let public = price(free[product]).or_else(|| price(all[product])).unwrap_or(0);
             let effective = price(paid[product]).unwrap_or(public);
-            let product = product as u32;
-            self.metered.push(Metered { product, is_billed: true, class: class.clone(), public, effective });
+            let usage_type = self.facts.products[product].usage_type.to_owned();
+            let (product, class) = (product as u32, class.clone());
+            self.metered.push(Metered { product, is_billed: true, usage_type, class, public, effective });
         }
         for form in forms {
             let from = &self.metered[form.product as usize];
@@ -187,7 +190,8 @@ impl<'f> State<'f> {
             let class = from.class.as_ref();
             let class = class.and_then(|from| classify(&from.service, &form.usage_type, &from.operation, &from.region));
             let (public, effective) = (scaled(from.public), scaled(from.effective));
-            self.metered.push(Metered { product: form.product, is_billed: false, class, public, effective });
+            let (product, usage_type) = (form.product, form.usage_type.clone());
+            self.metered.push(Metered { product, is_billed: false, usage_type, class, public, effective });
         }
     }
 

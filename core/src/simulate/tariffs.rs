@@ -1,13 +1,16 @@
-//! Rates of usage under Savings Plans: those that the bill shows for the same terms, then the catalog's.
+//! Rates of usage under Savings Plans: those that the bill shows for the same terms, then those of imported price lists, then
+//! the catalog's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::catalog::commitments::Payment;
 use crate::catalog::discounts::discount;
+use crate::catalog::listed::Listed;
 use crate::ledger::Ledger;
 use crate::planner::classes::Class;
 use crate::planner::offers::OfferKind;
-use crate::planner::pricing::{Seen, kinds, sold};
+use crate::planner::pricing::{Seen, kinds, listed_name, meter, sold};
 use crate::schema::money::{ratio, scale_by};
 
 /// Plans that cover the same usage at the same rates.
@@ -24,6 +27,7 @@ pub(super) struct Metered {
     pub(super) product: u32,
     /// Whether it is in the bill.
     pub(super) is_billed: bool,
+    pub(super) usage_type: String,
     /// What it is to commitments; none where nothing covers it.
     pub(super) class: Option<Class>,
     /// On-demand rate of a unit at public prices, in units of 1e-12.
@@ -36,6 +40,7 @@ pub(super) struct Metered {
 pub(super) struct Rates<'l> {
     ledger: &'l Ledger,
     seen: Seen,
+    listed: Arc<Listed>,
 }
 
 /// The family of what is metered, with its platform and region.
@@ -54,8 +59,8 @@ const SHARE_MOST: f64 = 0.9;
 const MILLION: i128 = 1_000_000;
 
 impl<'l> Rates<'l> {
-    pub(super) fn of(ledger: &'l Ledger) -> Rates<'l> {
-        Rates { ledger, seen: Seen::of(ledger) }
+    pub(super) fn of(ledger: &'l Ledger, listed: Arc<Listed>) -> Rates<'l> {
+        Rates { ledger, seen: Seen::of(ledger), listed }
     }
 
     /// A tariff's rates for everything metered, in units of 1e-12; none for what it does not cover. Sizes of a family have
@@ -90,6 +95,9 @@ impl<'l> Rates<'l> {
         let poorest = seen.iter().flatten().filter_map(paid).fold(0.0, f64::max);
         let rate = |(one, seen): (&Metered, &Option<(i128, i128)>)| {
             let class = one.class.as_ref().filter(|_| covers(one))?;
+            if seen.is_none() && self.is_listed(tariff, one) {
+                return self.listed(tariff, one);
+            }
             let of_family = || family_of(one).and_then(|family| families.get(&family).copied());
             if let Some((used, covered)) = seen.or_else(of_family) {
                 return scale_by(one.public, used, covered);
@@ -99,6 +107,18 @@ impl<'l> Rates<'l> {
             scale_by(one.public, (left * MILLION as f64).round() as i128, MILLION)
         };
         metered.iter().zip(&seen).map(rate).collect()
+    }
+
+    /// Whether a price list says all that a tariff covers where this is.
+    fn is_listed(&self, tariff: &Tariff, one: &Metered) -> bool {
+        let region = one.class.as_ref().map_or("", |class| class.region.as_str());
+        listed_name(&tariff.kind).is_some_and(|plan| self.listed.has_plan(region, plan))
+    }
+
+    fn listed(&self, tariff: &Tariff, one: &Metered) -> Option<i128> {
+        let (region, _, operation) = meter(self.ledger, &self.ledger.products.key(one.product));
+        let name = listed_name(&tariff.kind)?;
+        self.listed.plan_rate((region, &one.usage_type, operation), name, tariff.term_years, tariff.payment)
     }
 
     fn seen(&self, tariff: &Tariff, one: &Metered) -> Option<(i128, i128)> {

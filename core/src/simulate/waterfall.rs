@@ -1,15 +1,20 @@
 //! From today's run rate down: remove what is idle, rightsize, modernize, and commit on what is left.
 
+use std::sync::Arc;
+
 use super::bought::Purchases;
 use super::moves::Moves;
 use super::spared::spared;
 use super::state::{Placed, Settled, State};
+use crate::catalog::listed::Listed;
+use crate::catalog::quotes::Catalog;
 use crate::detector::facts::Facts;
 use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::planner::bill::{BillPlan, PlanRequest, PlannedLine, plan_usage};
 use crate::planner::classes::{Class, class_of};
 use crate::planner::eligible::{Eligible, Scope, eligible_of};
+use crate::planner::pricing::listed;
 use crate::reconcile::certificate::Certificate;
 use crate::schema::charges::Metric;
 use crate::schema::recommendations::{Kind, Recommendation};
@@ -66,16 +71,17 @@ impl Waterfall {
 /// Follows rows of a ledger's last look-back that count, in an order of kinds; [`Kind::Commit`] buys the lines of a plan.
 ///
 /// # Errors
-/// [`crate::Error::Currencies`] for a bill in several.
+/// [`crate::Error::Currencies`] for a bill in several; [`crate::Error::Table`] for a damaged price list.
 pub fn simulate(
     ledger: &Ledger,
+    catalog: &Catalog,
     rows: &[Recommendation],
     purchases: &[PlannedLine],
     order: &[Kind],
 ) -> Result<Waterfall> {
     ledger.currency()?;
     let facts = Facts::of(ledger, None);
-    let mut simulation = Simulation::of(&facts, rows);
+    let mut simulation = Simulation::of(&facts, rows, catalog)?;
     for &kind in order {
         match kind {
             Kind::Commit => simulation.buy(purchases),
@@ -88,6 +94,7 @@ pub fn simulate(
 /// A look-back with the advice that counts, ready to be followed.
 pub(crate) struct Simulation<'f> {
     facts: &'f Facts<'f>,
+    listed: Arc<Listed>,
     state: State<'f>,
     moves: Moves,
     /// By row: the kind of advice, what it saves by itself, and whether it counts.
@@ -103,16 +110,21 @@ pub(crate) struct Simulation<'f> {
 
 impl<'f> Simulation<'f> {
     /// Of rows as they stand in an answer.
-    pub(crate) fn of(facts: &'f Facts<'f>, rows: &[Recommendation]) -> Simulation<'f> {
+    ///
+    /// # Errors
+    /// [`crate::Error::Table`] for a damaged price list.
+    pub(crate) fn of(facts: &'f Facts<'f>, rows: &[Recommendation], catalog: &Catalog) -> Result<Simulation<'f>> {
         let ledger = facts.ledger;
         let classes: Vec<Option<Class>> = ledger.products.iter().map(|(key, _)| class_of(ledger, key)).collect();
         let moves = Moves::of(facts, rows, &classes);
-        let state = State::of(facts, &classes, &moves);
+        let becoming = moves.forms.iter().map(|form| (form.product, form.usage_type.as_str()));
+        let listed = Arc::new(listed(ledger, catalog, becoming)?);
+        let state = State::of(facts, listed.clone(), &classes, &moves);
         let usage = state.usage();
         let base = state.settle(&usage, &Purchases::default());
         let rows = rows.iter().map(|row| (row.kind, row.savings_monthly, row.grade.is_in_total())).collect();
         let (now, purchases, steps) = (base.clone(), Purchases::default(), Vec::new());
-        Simulation { facts, state, moves, rows, usage, purchases, now, base, direct: 0, steps }
+        Ok(Simulation { facts, listed, state, moves, rows, usage, purchases, now, base, direct: 0, steps })
     }
 
     /// Does not follow a row.
@@ -169,7 +181,7 @@ impl<'f> Simulation<'f> {
     /// # Errors
     /// Those of [`crate::planner::bill::plan`].
     pub(crate) fn plan(&self, certificate: Certificate, request: &PlanRequest, left: Eligible) -> Result<BillPlan> {
-        plan_usage(self.facts.ledger, certificate, request, left)
+        plan_usage(self.facts.ledger, certificate, request, left, &self.listed)
     }
 
     /// What buying a plan would save as the next step.
