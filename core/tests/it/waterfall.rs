@@ -109,8 +109,6 @@ struct Advised {
     made: Made,
     answer: Recommendations,
     planted: BTreeSet<String>,
-    catalog: Arc<Catalog>,
-    _lists: TempDir,
 }
 
 impl Advised {
@@ -132,9 +130,9 @@ impl Advised {
             }
         }
         let exceptions = FarthingConfig::parse("farthing.toml", &exceptions).expect("exceptions");
-        let (lists, catalog) = listed(&[config.clone(), Config { actions, ..config.clone() }]);
+        let (_lists, catalog) = listed(&[config.clone(), Config { actions, ..config.clone() }]);
         let answer = asked(&made.bill(), exceptions, &catalog);
-        Advised { made, answer, planted, catalog, _lists: lists }
+        Advised { made, answer, planted }
     }
 
     /// What a step does, and what it buys for a month.
