@@ -15,6 +15,7 @@ use self::examples::{
     COMPLETIONS_EXAMPLES, COSTS_EXAMPLES, DEMO_EXAMPLES, DETECTORS_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES,
     INSPECT_EXAMPLES, RECOMMEND_EXAMPLES, RECONCILE_EXAMPLES, REPORT_EXAMPLES, STORE_EXAMPLES,
 };
+use crate::advising::Advice;
 use crate::s3::S3;
 
 /// The heading of options that every command has.
@@ -307,12 +308,8 @@ pub(crate) struct Recommend {
     /// Set a threshold: DETECTOR.THRESHOLD=NUMBER; `farthing explain DETECTOR` lists them
     #[arg(long = "set", value_name = "SETTING")]
     pub(crate) settings: Vec<String>,
-    /// Find what CloudWatch's measurements show, too: csv or parquet tables in long form, or answers of get-metric-data as
-    /// JSON, after SOURCE
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    pub(crate) metrics: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) folder: crate::cataloging::Folder,
+    pub(crate) advice: Advice,
     /// Only billing periods whose usage ends by this UTC day
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<String>,
@@ -322,10 +319,6 @@ pub(crate) struct Recommend {
     /// Choose the least risky advice that saves a part of the bill (15%) or an amount a month (500)
     #[arg(long, value_name = "GOAL", value_parser = goal)]
     pub(crate) goal: Option<farthing::Target>,
-    /// What the team has agreed on: thresholds, least savings, owners, exceptions [default: farthing.toml in the
-    /// current folder, where there is one]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -358,6 +351,11 @@ pub(crate) struct Report {
     /// Write to these files, after SOURCE; the endings choose the form: .html .xlsx .md .json
     #[arg(short = 'o', long = "output", value_name = "FILE", num_args = 1..)]
     pub(crate) files: Vec<PathBuf>,
+    /// Write a message, too: Markdown of at most 3,000 characters, for a chat or a pull request
+    #[arg(long, value_name = "FILE")]
+    pub(crate) message: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) advice: Advice,
     /// Fail (exit code 5) if this holds for the last month, after the report: 'unused>100', 'coverage<70%',
     /// 'untagged:team>5%', 'month-over-month>10%'; also cost, utilization, savings
     #[arg(long = "fail-if", value_name = "GATE", value_delimiter = ',')]

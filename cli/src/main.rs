@@ -1,5 +1,6 @@
 //! The `farthing` command: accounts for an AWS bill to the last farthing.
 
+mod advising;
 mod args;
 mod cataloging;
 mod commands;

@@ -29,9 +29,9 @@ use crate::planner::bill::{BillPlan, PlanRequest};
 use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
 use crate::replay::bill::{Comparison, REPLAY_COLUMNS, replay_plans};
-use crate::report::Report;
 use crate::report::gates::{Gate, GateResult};
 use crate::report::recommendations::{Recommendations, Request, recommendations};
+use crate::report::{Report, ReportRequest};
 use crate::rightsize::fleet::Fleet;
 use crate::rightsize::preferences::Preferences;
 
@@ -334,26 +334,24 @@ impl Bill {
         self.plan(&request)
     }
 
-    /// The monthly report, with what could be saved.
+    /// The monthly report, with what could be saved and what came of gates.
     ///
     /// # Errors
-    /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies.
-    pub fn report(&self, invoice: Option<&Path>) -> Result<Report> {
-        let certificate = self.reconcile(invoice)?;
-        if !certificate.figures_allowed() {
-            return crate::report::report(self.ledger()?, certificate, None);
-        }
-        let savings = recommendations(self.ledger()?, certificate, &Request { plan: true, ..Request::default() })?;
-        crate::report::report(self.ledger()?, savings.certificate.clone(), Some(savings))
+    /// As [`Bill::recommend`]; [`Error::Invoice`].
+    pub fn report(&self, request: &ReportRequest) -> Result<Report> {
+        // What was asked is looked at before the bill is read.
+        request.advice.check()?;
+        let certificate = self.reconcile(request.invoice.as_deref())?;
+        crate::report::report(self.ledger()?, certificate, request)
     }
 
-    /// Looks at the last month through gates: conditions under which a job fails.
+    /// Looks at the last month through gates: conditions under which a job fails, without a report.
     ///
     /// # Errors
     /// As [`Bill::reconcile`]; [`Error::Currencies`] for a bill in several currencies.
     pub fn gates(&self, gates: &[Gate]) -> Result<Vec<GateResult>> {
         let savings = match gates.iter().any(Gate::needs_savings) {
-            true => Some(self.recommend(&Request::default())?.savings_monthly),
+            true => Some(self.recommend(&Request { plan: true, ..Request::default() })?.together_monthly()),
             false => None,
         };
         crate::report::gates::gates(self.ledger()?, gates, savings)

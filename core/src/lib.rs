@@ -34,7 +34,7 @@ pub use report::config::Config;
 pub use report::gates::{Gate, GateResult};
 pub use report::goal::{Goal, Target};
 pub use report::recommendations::{Recommendations, Request};
-pub use report::{Cell, ColumnKind, Report, Section};
+pub use report::{Cell, ColumnKind, Report, ReportRequest, Section};
 pub use schema::charges::{Dimension, Metric};
 pub use schema::money;
 pub use schema::recommendations::{Effort, Grade, Kind, PriceSource, Recommendation};

@@ -6,7 +6,6 @@ import datetime
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -14,7 +13,7 @@ from . import _farthing, _html
 from ._certificate import Certificate
 from ._errors import QueryError, ReconciliationError
 from ._frames import Money, frame, with_money
-from ._gates import GateResult
+from ._gates import GateResult, gate_results, gate_texts
 from ._plan import Buy, Commitments, Payment, Plan, Term
 from ._progress import Progress, ticking
 from ._recommend import Kind, Recommendations
@@ -332,19 +331,33 @@ class Bill:
         self._need_figures(plan.certificate)
         return plan
 
-    def report(self, path: Path | None = None, invoice: Path | None = None) -> Report:
+    def report(
+        self,
+        path: Path | None = None,
+        invoice: Path | None = None,
+        *,
+        gates: str | Iterable[str] = (),
+        config: Path | None = None,
+        metrics: Path | Sequence[Path] | None = None,
+        catalog: Path | None = None,
+    ) -> Report:
         """The monthly report; written to `path` too, when there is one: the ending chooses, `.html`,
         `.xlsx`, `.md` or `.json`.
 
-        A file appears whole or not at all. Raises `ReconciliationError` when the certificate forbids figures.
+        `gates` are conditions under which a job fails; the report shows what came of each. `config`, `metrics` and `catalog`
+        are what its advice rests on, as in `recommend`. A file appears whole or not at all. Raises `QueryError` for a gate or
+        a configuration that is not understood, and `ReconciliationError` when the certificate forbids figures.
 
-        >>> report = bill.report(tmp / "october.md")
+        >>> report = bill.report(tmp / "october.md", gates="cost>1")
         >>> (tmp / "october.md").read_text() == report.to_markdown()
         True
+        >>> [gate.failed for gate in report.gates]
+        [True]
         """
         write = None if path is None else writer(path)
         with ticking(self._progress) as tick:
-            report = Report(self._native.report(invoice, tick))
+            files = None if metrics is None else _paths(metrics)
+            report = Report(self._native.report(invoice, gate_texts(gates), config, files, catalog, tick))
         self._need_figures(report.certificate)
         if write is not None:
             write(report)
@@ -359,14 +372,10 @@ class Bill:
         >>> [result.failed for result in bill.gates(["cost>1", "coverage>100%"])]
         [True, False]
         """
-        wanted = gates.split(",") if isinstance(gates, str) else list(gates)
+        wanted = gate_texts(gates)
         self._need_figures(self._certificate)
         with ticking(self._progress) as tick:
-            results = self._native.gates(wanted, tick)
-        return [
-            GateResult(gate, failed, None if figure is None else Decimal(figure), detail)
-            for gate, failed, figure, detail in results
-        ]
+            return gate_results(self._native.gates(wanted, tick))
 
     def __repr__(self) -> str:
         return f"Bill({self._native.summary})"

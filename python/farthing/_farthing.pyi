@@ -195,7 +195,15 @@ class Bill:
     def plan(self, question: PlanQuestion, tick: _Tick = None) -> Plan:
         """What to buy."""
 
-    def report(self, invoice: _Path | None = None, tick: _Tick = None) -> Report:
+    def report(
+        self,
+        invoice: _Path | None = None,
+        gates: Sequence[str] = ...,
+        config: _Path | None = None,
+        metrics: Sequence[_Path] | None = None,
+        catalog: _Path | None = None,
+        tick: _Tick = None,
+    ) -> Report:
         """The report."""
 
     def gates(self, gates: Sequence[str], tick: _Tick = None) -> list[tuple[str, bool, str | None, str]]:
@@ -246,6 +254,9 @@ class Report:
     def certificate(self) -> Certificate: ...
     @property
     def sections(self) -> list[Section]: ...
+    @property
+    def gates(self) -> list[tuple[str, bool, str | None, str]]: ...
+    def message(self) -> str: ...
     def json(self) -> str: ...
     def markdown(self) -> str: ...
     def html(self) -> str: ...

@@ -14,6 +14,7 @@ from . import _html
 from ._certificate import Certificate
 from ._errors import FileError, QueryError
 from ._frames import frame
+from ._gates import GateResult, gate_results
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,6 +99,19 @@ class Report:
         columns = ("section", "title", "note", "rows")
         rows = [(s["id"], s["title"], s["note"], len(s["rows"])) for s in self._native.sections]
         return pl.DataFrame(rows, schema=dict(zip(columns, (pl.String, pl.String, pl.String, pl.Int64))), orient="row")
+
+    @cached_property
+    def gates(self) -> list[GateResult]:
+        """What came of the gates that were asked about."""
+        return gate_results(self._native.gates)
+
+    def to_message(self) -> str:
+        """A summary in Markdown of at most 3,000 characters, for a chat or a pull request.
+
+        >>> len(bill.report().to_message()) <= 3000
+        True
+        """
+        return self._native.message()
 
     def to_json(self) -> str:
         """The report as JSON, money as decimal text."""

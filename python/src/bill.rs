@@ -8,7 +8,7 @@ use farthing::ingest::metrics::{LOOK_BACK_DAYS, Metrics};
 use farthing::ledger::tables::TABLES;
 use farthing::render::{fleet, json, summaries};
 use farthing::rightsize::preferences::Preferences;
-use farthing::{Gate, Request};
+use farthing::{Gate, ReportRequest, Request};
 use pyo3::prelude::*;
 
 use crate::certificate::Certificate;
@@ -23,7 +23,7 @@ use crate::work::{Watch, run};
 use crate::{answers, errors};
 
 /// A gate, whether it failed, its figure and a sentence.
-type GateResult = (String, bool, Option<String>, String);
+pub(crate) type GateResult = (String, bool, Option<String>, String);
 
 /// A bill that has been opened.
 #[pyclass(frozen, module = "farthing._farthing")]
@@ -138,10 +138,7 @@ impl Bill {
         catalog: Option<PathBuf>,
     ) -> PyResult<Recommendations> {
         let request = request(only, &kinds, settings, as_of, min_savings, config, goal)?;
-        let asked = move || {
-            let metrics = metrics.map(|files| Metrics::read(&files, LOOK_BACK_DAYS)).transpose()?.map(Arc::new);
-            self.bill.recommend(&Request { metrics, catalog: Some(Arc::new(prices(catalog))), ..request })
-        };
+        let asked = move || self.bill.recommend(&resting_on(request, metrics, catalog)?);
         run(py, &self.watch, tick.as_ref(), asked).map(Recommendations::from)
     }
 
@@ -187,19 +184,49 @@ impl Bill {
     }
 
     /// The report.
-    #[pyo3(signature = (invoice=None, tick=None))]
-    fn report(&self, py: Python<'_>, invoice: Option<PathBuf>, tick: Option<Py<PyAny>>) -> PyResult<Report> {
-        run(py, &self.watch, tick.as_ref(), || self.bill.report(invoice.as_deref())).map(Report::from)
+    #[pyo3(signature = (invoice=None, gates=vec![], config=None, metrics=None, catalog=None, tick=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn report(
+        &self,
+        py: Python<'_>,
+        invoice: Option<PathBuf>,
+        gates: Vec<String>,
+        config: Option<PathBuf>,
+        metrics: Option<Vec<PathBuf>>,
+        catalog: Option<PathBuf>,
+        tick: Option<Py<PyAny>>,
+    ) -> PyResult<Report> {
+        let gates = understood(&gates)?;
+        let advice = request(Vec::new(), &[], Vec::new(), None, None, config, None)?;
+        let asked = move || {
+            let advice = Request { plan: true, ..resting_on(advice, metrics, catalog)? };
+            self.bill.report(&ReportRequest { invoice, advice, gates })
+        };
+        run(py, &self.watch, tick.as_ref(), asked).map(Report::from)
     }
 
     /// What came of gates: the gate, whether it failed, its figure and a sentence.
     #[pyo3(signature = (gates, tick=None))]
     fn gates(&self, py: Python<'_>, gates: Vec<String>, tick: Option<Py<PyAny>>) -> PyResult<Vec<GateResult>> {
-        let gates = gates.iter().map(|gate| gate.parse::<Gate>()).collect::<Result<Vec<Gate>, _>>();
-        let gates = gates.map_err(errors::engine)?;
+        let gates = understood(&gates)?;
         let results = run(py, &self.watch, tick.as_ref(), || self.bill.gates(&gates))?;
-        Ok(results.into_iter().map(|one| (one.gate, one.failed, one.figure, one.detail)).collect())
+        Ok(results.iter().map(gate_result).collect())
     }
+}
+
+/// A request with what it rests on beside the bill.
+fn resting_on(request: Request, metrics: Option<Vec<PathBuf>>, catalog: Option<PathBuf>) -> farthing::Result<Request> {
+    let metrics = metrics.map(|files| Metrics::read(&files, LOOK_BACK_DAYS)).transpose()?.map(Arc::new);
+    Ok(Request { metrics, catalog: Some(Arc::new(prices(catalog))), ..request })
+}
+
+fn understood(gates: &[String]) -> PyResult<Vec<Gate>> {
+    gates.iter().map(|gate| gate.parse::<Gate>()).collect::<Result<_, _>>().map_err(errors::engine)
+}
+
+/// A result as Python takes it: the gate, whether it failed, its figure and a sentence.
+pub(crate) fn gate_result(one: &farthing::GateResult) -> GateResult {
+    (one.gate.clone(), one.failed, one.figure_text(), one.detail.clone())
 }
 
 /// Imported price lists before the bundled ones.

@@ -6,11 +6,12 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array
 use arrow::error::ArrowError;
 use farthing::money::{MONEY_SCALE, QUANTITY_SCALE, money_text};
 use farthing::render::grid::{self, cell_text};
-use farthing::render::{charts, headline, html, json, markdown, xlsx};
+use farthing::render::{charts, headline, html, json, markdown, message, xlsx};
 use farthing::report::{self as engine, Cell, ColumnKind};
 use pyo3::prelude::*;
 
 use crate::answers::{batch, decimals};
+use crate::bill::{GateResult, gate_result};
 use crate::certificate::Certificate;
 use crate::errors;
 use crate::frames::Batches;
@@ -67,6 +68,16 @@ impl Report {
     #[getter]
     fn sections(&self) -> PyResult<Vec<Section<'_>>> {
         self.0.sections.iter().map(section).collect::<Result<_, _>>().map_err(errors::other)
+    }
+
+    /// What came of the gates that were asked about.
+    #[getter]
+    fn gates(&self) -> Vec<GateResult> {
+        self.0.gates.iter().map(gate_result).collect()
+    }
+
+    fn message(&self) -> String {
+        message::report(&self.0)
     }
 
     fn json(&self) -> String {

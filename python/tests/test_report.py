@@ -83,3 +83,17 @@ def test_gates_are_those_of_the_command(bill: ft.Bill) -> None:
         bill.gates(["cost"])
     with pytest.raises(TypeError, match="failed"):
         assert failed
+
+
+def test_a_report_holds_to_gates_and_to_what_was_agreed_on(bill: ft.Bill, tmp_path: Path) -> None:
+    agreed = tmp_path / "farthing.toml"
+    agreed.write_text('[[exception]]\nkind = "idle"\nreason = "a drill"\nuntil = 2027-03-31\n')
+    report = bill.report(gates=["cost>1", "cost<1"], config=agreed)
+    assert report.gates == bill.gates("cost>1,cost<1")
+    assert report.sections["gates"]["Result"].to_list() == ["failed", "passed"]
+    assert report.sections["exceptions"]["Reason"].to_list() == ["a drill"]
+    message = report.to_message()
+    assert len(message) <= 3000 and "Gates: 1 of 2 failed" in message
+    assert "gates" not in bill.report().sections
+    with pytest.raises(ft.QueryError, match="FIGURE<NUMBER"):
+        bill.report(gates="cost")

@@ -43,7 +43,7 @@ pub(super) fn catalog_folder(folder: &Folder) -> Option<PathBuf> {
 }
 
 /// The catalog with imported price lists before the bundled ones.
-pub(super) fn with_lists(folder: &Folder) -> quotes::Catalog {
+pub(crate) fn with_lists(folder: &Folder) -> quotes::Catalog {
     let catalog = quotes::Catalog::bundled();
     match catalog_folder(folder) {
         Some(folder) => catalog.with_lists(&folder),

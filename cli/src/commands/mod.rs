@@ -16,6 +16,8 @@ mod report;
 mod rightsize;
 mod store;
 
+pub(crate) use self::catalog::with_lists;
+
 use std::path::{Path, PathBuf};
 
 use farthing::{Bill, Certificate, Config, Error, Verdict};
@@ -124,7 +126,7 @@ fn store_folder(everywhere: &Everywhere) -> Option<PathBuf> {
 const CONFIG: &str = "farthing.toml";
 
 /// What a team has agreed on, from the file that is named or from that of the current folder.
-fn config(file: Option<&Path>) -> Result<Config, Problem> {
+pub(crate) fn config(file: Option<&Path>) -> Result<Config, Problem> {
     let own = Path::new(CONFIG);
     let Some(file) = file.or_else(|| own.is_file().then_some(own)) else { return Ok(Config::default()) };
     let text = std::fs::read_to_string(file).map_err(|source| Error::io(file, source))?;

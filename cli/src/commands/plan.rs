@@ -14,7 +14,7 @@ use farthing::planner::proposal::{Conditions, propose};
 use farthing::render::json;
 use farthing::render::plans::{self, Plans};
 
-use super::catalog::with_lists;
+use super::with_lists;
 use super::{Outcome, exit_code, open_paths, withheld};
 use crate::args::{Everywhere, Format};
 use crate::planning::{After, Method, Payment, Plan, Sort};

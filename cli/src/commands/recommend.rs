@@ -1,16 +1,11 @@
 //! `farthing recommend`: what the bill itself shows could be saved, after the checks.
 
-use std::sync::Arc;
-
 use farthing::Request;
 use farthing::detector::NO_METRICS;
-use farthing::ingest::metrics::{LOOK_BACK_DAYS, Metrics};
-use farthing::planner::proposal::Conditions;
 use farthing::render::{csv, json, markdown};
 use farthing::report::config::{ExceptionState, ExceptionUse};
 
-use super::catalog::with_lists;
-use super::{Outcome, Problem, config, exit_code, open, withheld};
+use super::{Outcome, Problem, exit_code, open, withheld};
 use crate::args::{Everywhere, Format, Recommend};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
@@ -41,21 +36,13 @@ pub(super) fn run(args: &Recommend, everywhere: &Everywhere, screen: &Screen) ->
 }
 
 fn request(args: &Recommend) -> Result<Request, Problem> {
-    let metrics = match args.metrics.as_slice() {
-        [] => None,
-        files => Some(Arc::new(Metrics::read(files, LOOK_BACK_DAYS)?)),
-    };
     Ok(Request {
-        metrics,
-        catalog: Some(Arc::new(with_lists(&args.folder))),
         only: args.only.clone(),
         kinds: args.kinds.clone(),
         settings: args.settings.clone(),
         as_of: args.as_of.clone(),
         savings_min_monthly: args.min_savings,
-        plan: true,
-        buy: Conditions::default(),
-        config: config(args.config.as_deref())?,
         goal: args.goal,
+        ..args.advice.request()?
     })
 }

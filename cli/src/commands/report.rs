@@ -1,9 +1,10 @@
 //! `farthing report`: the monthly report, on the terminal or in files.
 
-use farthing::render::{csv, html, json, markdown, xlsx};
-use farthing::{GateResult, Report as MonthlyReport};
+use farthing::render::{csv, html, json, markdown, message, xlsx};
+use farthing::report::config::ExceptionState;
+use farthing::{GateResult, Report as MonthlyReport, ReportRequest};
 
-use super::{GATE_FAILED, Outcome, Problem, exit_code, open, tell_elsewhere, tell_store, withheld};
+use super::{CHECK_FAILED, GATE_FAILED, Outcome, Problem, exit_code, open, tell_elsewhere, tell_store, withheld};
 use crate::args::{Everywhere, Report, ReportFormat};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Look, Screen, pages};
@@ -17,11 +18,15 @@ pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Ou
         let message = "a workbook is no text for a terminal; write it to a file with -o report.xlsx".to_owned();
         return Err(Problem { message, code: USAGE });
     }
+    let request =
+        ReportRequest { invoice: args.invoice.file.clone(), advice: args.advice.request()?, gates: args.gates.clone() };
     let bar = ReadingBar::new(screen);
     let bill = open(&args.sources, None, everywhere, screen, &bar)?;
-    let report = bill.report(args.invoice.file.as_deref())?;
-    let gates = if report.certificate.figures_allowed() { bill.gates(&args.gates)? } else { Vec::new() };
+    let report = bill.report(&request)?;
     bar.clear();
+    if let Some(file) = &args.message {
+        screen.emit(message::report(&report), Some(file))?;
+    }
     if !report.certificate.figures_allowed() {
         return Ok(withheld(&report.certificate, screen));
     }
@@ -34,12 +39,19 @@ pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Ou
     }
     tell_elsewhere(&report.certificate, screen, files.is_empty() && format == ReportFormat::Table);
     tell_store(&bill, screen);
-    let failed: Vec<&GateResult> = gates.iter().filter(|gate| gate.failed).collect();
+    let failed: Vec<&GateResult> = report.gates.iter().filter(|gate| gate.failed).collect();
     failed.iter().for_each(|gate| screen.message(&format!("farthing: gate {}: {}", gate.gate, gate.detail)));
-    match failed.len() {
-        0 => Ok(exit_code(&report.certificate, false, everywhere.strict)),
+    // Figures that are in doubt say nothing about gates.
+    match exit_code(&report.certificate, has_expired(&report), everywhere.strict) {
+        code if failed.is_empty() || code == CHECK_FAILED => Ok(code),
         _ => Ok(GATE_FAILED),
     }
+}
+
+/// Whether an exception's last day is over.
+fn has_expired(report: &MonthlyReport) -> bool {
+    let exceptions = report.savings.iter().flat_map(|savings| &savings.exceptions);
+    exceptions.into_iter().any(|one| one.state == ExceptionState::Expired)
 }
 
 fn bytes(report: &MonthlyReport, format: ReportFormat, look: Look) -> Result<Vec<u8>, Problem> {

@@ -169,10 +169,10 @@ fn inspect_reads_the_bill_unless_it_is_quick() {
 #[test]
 fn a_gate_that_fails_is_told_in_one_line_after_the_report() {
     let place = Place::with_bill();
-    let report = place.stdout("report bill");
     let output = place.farthing("report bill --fail-if cost>1,unused<0 --fail-if coverage<100%").output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap() == report), (Some(5), true), "{told}");
+    assert_eq!(output.status.code(), Some(5), "{told}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Effective cost by service"), "{told}");
     let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("farthing: gate ")).collect();
     assert_eq!(lines.len(), 2, "{told}");
     assert!(lines[0].starts_with("farthing: gate cost>1: effective cost in 2026-10 is "), "{told}");

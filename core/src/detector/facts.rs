@@ -307,6 +307,16 @@ impl<'f> Facts<'f> {
         self.ledger.bills.at(bill).start.div_euclid(3_600) == self.look_back.start
     }
 
+    /// The account that pays the look-back's bill, as one of those that use; none where several pay, or it uses nothing.
+    pub fn payer(&self) -> Option<u32> {
+        let bills = self.ledger.bills.iter().filter(|&(_, cell)| cell.start.div_euclid(3_600) == self.look_back.start);
+        let mut payers: Vec<u32> = bills.map(|(key, _)| key.payer).collect();
+        payers.dedup();
+        let [payer] = payers[..] else { return None };
+        let name = self.ledger.names.get(Text::BillingAccountId, payer)?;
+        self.ledger.names.pool(Text::SubAccountId).find(name)
+    }
+
     /// The usage types that a meter means, without their region.
     pub fn usage_types(&self, meter: &Meter) -> Vec<String> {
         let meant = (0..self.products.len()).filter(|&at| meter.has(at as u32));

@@ -14,6 +14,7 @@ pub mod html;
 pub mod json;
 pub mod kept;
 pub mod markdown;
+pub mod message;
 pub mod plans;
 pub mod registry;
 pub mod rightsizing;

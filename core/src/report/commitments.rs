@@ -32,6 +32,7 @@ pub fn commitments(ledger: &Ledger, certificate: Certificate, step: Step) -> Res
         sections,
         detail: None,
         savings: None,
+        gates: Vec::new(),
         certificate,
     })
 }

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Cell;
 use crate::analyze::commitments::{CommitmentUse, by_commitment, coverage};
 use crate::analyze::costs::from_ledger;
 use crate::analyze::request::{CostRow, CostTable, Costs};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
-use crate::schema::money::{MONEY_SCALE, display_cents, from_text, ratio, to_text};
+use crate::schema::money::{MONEY_SCALE, display_cents, from_text, money_text, ratio};
 
 /// The names of figures, each with what it is.
 pub const FIGURES: [(&str, &str); 7] = [
@@ -85,16 +86,27 @@ pub struct Gate {
 }
 
 /// What came of a gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GateResult {
     /// The gate.
     pub gate: String,
     /// Whether the job fails by it: its condition holds, or its figure is missing.
     pub failed: bool,
-    /// The figure as a decimal, in the bill's currency or in percent; none when the bill does not have it.
-    pub figure: Option<String>,
+    /// The figure, money or a share; none when the bill does not have it.
+    pub figure: Option<Cell>,
     /// What was found, for people.
     pub detail: String,
+}
+
+impl GateResult {
+    /// The figure as a decimal, in the bill's currency or in percent; none when the bill does not have it.
+    pub fn figure_text(&self) -> Option<String> {
+        match self.figure {
+            Some(Cell::Money(amount)) => Some(money_text(amount)),
+            Some(Cell::Ratio(ratio)) => Some((ratio * 100.0).to_string()),
+            _ => None,
+        }
+    }
 }
 
 /// A figure exactly: an amount, or a part of a whole.
@@ -194,7 +206,7 @@ impl Gate {
     }
 }
 
-/// Looks at the last billing period of a ledger through gates. `savings` is what [`crate::Bill::recommend`] found, a month.
+/// Looks at the last billing period of a ledger through gates. `savings` is what advice saves a month when it is followed together.
 ///
 /// # Errors
 /// [`Error::Currencies`] when the bill holds several currencies.
@@ -226,19 +238,18 @@ impl Month<'_> {
         let gate_text = gate.text.clone();
         Ok(match found {
             Ok(figure) => {
-                let (shown, figure_text) = match figure {
+                let (shown, cell) = match figure {
                     Figure::Money(amount) => {
-                        let shown = format!("{} {}", display_cents(amount), self.currency);
-                        (shown, to_text(amount, MONEY_SCALE, 2))
+                        (format!("{} {}", display_cents(amount), self.currency), Cell::Money(amount))
                     }
                     Figure::Share(part, whole) => {
-                        let percent = ratio(part, whole).unwrap_or_default() * 100.0;
-                        (format!("{percent:.2} %"), format!("{percent}"))
+                        let ratio = ratio(part, whole).unwrap_or_default();
+                        (format!("{:.2} %", ratio * 100.0), Cell::Ratio(ratio))
                     }
                 };
                 let failed = gate.holds(&figure);
                 let detail = format!("{what} in {last} is {shown}");
-                GateResult { gate: gate_text, failed, figure: Some(figure_text), detail }
+                GateResult { gate: gate_text, failed, figure: Some(cell), detail }
             }
             Err(reason) => {
                 let detail = format!("{what} in {last} is not known: {reason}");

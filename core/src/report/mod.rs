@@ -1,5 +1,6 @@
 //! The monthly report: sections of figures with the certificate, in a form that every renderer can walk.
 
+mod agreed;
 mod changes;
 mod commit_row;
 mod commitment_terms;
@@ -13,11 +14,13 @@ mod month;
 mod names;
 mod plan;
 pub mod recommendations;
+mod request;
 mod sections;
 pub mod waterfall;
 
 pub use commitments::{commitments, replay_section};
 pub use plan::plan;
+pub use request::ReportRequest;
 pub use sections::report;
 
 use crate::reconcile::certificate::{Certificate, Skipped};
@@ -86,6 +89,8 @@ pub struct Report {
     pub detail: Option<Section>,
     /// What could be saved, with what it rests on; in the monthly report only.
     pub savings: Option<recommendations::Recommendations>,
+    /// What came of the gates that were asked about; in the monthly report only.
+    pub gates: Vec<gates::GateResult>,
     /// What was checked.
     pub certificate: Certificate,
 }

@@ -26,7 +26,7 @@ const MONTH_HOURS: i128 = 730;
 pub(super) fn key_figures(
     ledger: &Ledger,
     certificate: &Certificate,
-    savings: Option<&Recommendations>,
+    savings: &Recommendations,
     periods: &[String],
 ) -> Result<Section> {
     let mut rows = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn key_figures(
         rows.extend(run_rate(ledger, certificate, last)?);
         rows.extend(commitments(ledger, last));
     }
-    rows.extend(savings.into_iter().flat_map(savings_rows));
+    rows.extend(savings_rows(savings));
     Ok(Section {
         id: "key_figures",
         title: "The month in figures".to_owned(),

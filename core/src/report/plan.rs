@@ -19,6 +19,7 @@ pub fn plan(plan: &BillPlan) -> Report {
         sections: sections(plan),
         detail: None,
         savings: None,
+        gates: Vec::new(),
         certificate: plan.certificate.clone(),
     }
 }

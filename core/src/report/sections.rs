@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::commitment_terms::expiring_section;
-use super::recommendations::Recommendations;
+use super::gates::gates as results;
+use super::recommendations::{Recommendations, recommendations};
 use super::waterfall::waterfall;
-use super::{Cell, ColumnKind, Report, Section, changes, detail, month, names};
+use super::{Cell, ColumnKind, Report, ReportRequest, Section, agreed, changes, detail, month, names};
 use crate::analyze::commitments::{by_commitment, coverage};
 use crate::analyze::costs::from_ledger;
 use crate::analyze::request::{CostTable, Costs};
@@ -21,12 +22,12 @@ const GROUPS_SHOWN: usize = 15;
 /// Resources that are listed.
 const RESOURCES_SHOWN: usize = 20;
 
-/// Makes the report of a ledger, with what could be saved where that is known. Without figures when the certificate
-/// forbids them.
+/// Makes the report of a ledger. Without figures when the certificate forbids them.
 ///
 /// # Errors
-/// [`Error::Currencies`] when the bill holds several currencies.
-pub fn report(ledger: &Ledger, certificate: Certificate, savings: Option<Recommendations>) -> Result<Report> {
+/// [`Error::Currencies`] when the bill holds several currencies, [`Error::UnknownName`] and [`Error::Threshold`] for what
+/// was asked.
+pub fn report(ledger: &Ledger, certificate: Certificate, request: &ReportRequest) -> Result<Report> {
     let periods = ledger.periods();
     let title = match &periods[..] {
         [] => "AWS cost report: no rows".to_owned(),
@@ -39,24 +40,34 @@ pub fn report(ledger: &Ledger, certificate: Certificate, savings: Option<Recomme
         [currency] => currency.clone(),
         _ => return Err(Error::Currencies { currencies: currencies.join(", ") }),
     };
-    let savings = savings.filter(|_| certificate.figures_allowed());
-    let (sections, detail) = match certificate.figures_allowed() {
-        true => (sections(ledger, &certificate, savings.as_ref(), &periods)?, Some(detail::costs(ledger)?)),
-        false => (Vec::new(), None),
+    let mut report = Report {
+        title,
+        periods,
+        currency,
+        sections: Vec::new(),
+        detail: None,
+        savings: None,
+        gates: Vec::new(),
+        certificate,
     };
-    Ok(Report { title, periods, currency, sections, detail, savings, certificate })
+    if report.certificate.figures_allowed() {
+        let savings = recommendations(ledger, report.certificate, &request.advice)?;
+        report.certificate = savings.certificate.clone();
+        report.gates = results(ledger, &request.gates, Some(savings.together_monthly()))?;
+        report.sections = sections(ledger, &report, &savings)?;
+        report.detail = Some(detail::costs(ledger)?);
+        report.savings = Some(savings);
+    }
+    Ok(report)
 }
 
-fn sections(
-    ledger: &Ledger,
-    certificate: &Certificate,
-    savings: Option<&Recommendations>,
-    periods: &[String],
-) -> Result<Vec<Section>> {
+fn sections(ledger: &Ledger, report: &Report, savings: &Recommendations) -> Result<Vec<Section>> {
+    let (certificate, periods) = (&report.certificate, &report.periods[..]);
     let by = |dimension: &str| from_costs(ledger, &Costs::by([dimension]).monthly().top(GROUPS_SHOWN));
     let names = names::of_accounts(ledger);
     let mut sections = vec![
         month::key_figures(ledger, certificate, savings, periods)?,
+        agreed::gates(&report.gates),
         summary(certificate),
         by_period("costs_by_service", "Effective cost by service", "ServiceName", &by("ServiceName")?, periods),
         names::named(
@@ -76,8 +87,10 @@ fn sections(
         sections.push(expiring_section(ledger));
         sections.push(coverage_section(ledger));
         sections.push(month::commitments_by_day(ledger, last));
-        sections.extend(savings.map(waterfall));
-        sections.extend(savings.map(|savings| names::named(month::recommendations(savings), &names)));
+        sections.push(waterfall(savings));
+        sections.push(names::named(month::recommendations(savings), &names));
+        sections.push(names::named(agreed::earlier_advice(savings), &names));
+        sections.push(agreed::exceptions(savings));
         sections.push(names::named(resources(ledger, last)?, &names));
     }
     sections.extend([types(ledger)?, tags(ledger)?, invoices(certificate)]);

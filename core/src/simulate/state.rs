@@ -140,10 +140,11 @@ impl<'f> State<'f> {
         state
     }
 
-    /// Numbers the accounts that own plans.
+    /// Numbers the accounts that own plans, or would own what is bought.
     fn own(&mut self, bought: &BTreeMap<String, CommitmentTerms>) {
         let accounts = self.facts.ledger.names.pool(Text::SubAccountId);
-        for account in bought.values().filter(|one| one.is_plan).filter_map(|one| accounts.find(&one.owner)) {
+        let owners = bought.values().filter(|one| one.is_plan).filter_map(|one| accounts.find(&one.owner));
+        for account in owners.chain(self.facts.payer()) {
             let next = self.owners.len() as u32 + 1;
             self.owners.entry(account).or_insert(next);
         }
@@ -384,7 +385,8 @@ impl<'f> State<'f> {
         moves.effects[row].moves.iter().map(place).collect()
     }
 
-    /// Lays out purchases in place of those before; their tariffs get rates. They are owned by an account without usage.
+    /// Lays out purchases in place of those before; their tariffs get rates. Who pays the bill owns them, or an account without
+    /// usage.
     pub(super) fn prepare(&mut self, lines: &[PlannedLine]) -> Purchases {
         let members = |products: &[u32]| {
             let fits = |at: usize| self.metered[at].is_billed && products.contains(&self.metered[at].product);
@@ -397,8 +399,9 @@ impl<'f> State<'f> {
         let purchases = Purchases::of(lines, members);
         self.plans.truncate(self.plans_owned);
         self.commitments.truncate(self.plans_owned);
+        let owner = self.facts.payer().map_or(u32::MAX, |payer| self.owner(payer));
         for (tariff, commitment) in &purchases.plans {
-            self.add_plan(u32::MAX, tariff.clone(), vec![*commitment; self.hours]);
+            self.add_plan(owner, tariff.clone(), vec![*commitment; self.hours]);
         }
         self.price();
         purchases

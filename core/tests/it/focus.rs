@@ -187,7 +187,7 @@ fn a_sound_bill_passes_what_focus_can_be_checked_for() {
         assert!(certificate.periods.iter().all(|period| period.status.name() == status));
         assert_eq!(check(&certificate, "R8").verdict, usage_once);
         assert_eq!(certificate.exit_code(true), 0);
-        let report = bill.report(None).expect("a report");
+        let report = bill.report(&farthing::ReportRequest::default()).expect("a report");
         let cash = report.sections.iter().find(|section| section.id == "cash_to_effective").expect("a section");
         assert_eq!(cash.columns[0].0, "ChargeCategory");
     }

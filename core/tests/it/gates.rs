@@ -22,7 +22,7 @@ fn percent(part: i128, whole: i128) -> f64 {
 fn figures_are_those_of_other_questions() {
     let made = make(&small(71), &in_dialect(Dialect::Cur2));
     let bill = made.bill();
-    let number = |text: &str| gate(&bill, text).figure.expect("a figure").parse::<f64>().expect("a number");
+    let number = |text: &str| gate(&bill, text).figure_text().expect("a figure").parse::<f64>().expect("a number");
     let near = |name: &str, expected: f64| {
         let found = number(&format!("{name}>1"));
         assert!((found - expected).abs() < 1e-9 * expected.abs().max(1.0), "{name}: {found} {expected}");
@@ -43,7 +43,10 @@ fn figures_are_those_of_other_questions() {
         .sum();
     near("unused", unused as f64 / 1e12);
     assert!(unused > 0 && number("untagged>1") <= number("untagged:team>1") && number("untagged>1") > 0.0);
-    let savings = bill.recommend(&farthing::Request::default()).expect("recommendations").savings_monthly;
+    let savings = bill
+        .recommend(&farthing::Request { plan: true, ..farthing::Request::default() })
+        .expect("recommendations")
+        .together_monthly();
     near("savings", savings as f64 / 1e12);
     assert!((0.0..100.0).contains(&number("coverage<1")) && (0.0..=100.0).contains(&number("utilization<1")));
 }
@@ -52,7 +55,7 @@ fn figures_are_those_of_other_questions() {
 fn comparisons_are_exact() {
     let made = make(&small(72), &in_dialect(Dialect::Legacy));
     let bill = made.bill();
-    let exact = gate(&bill, "cost>0").figure.expect("a figure");
+    let exact = gate(&bill, "cost>0").figure_text().expect("a figure");
     for (comparison, fails) in [(">", false), (">=", true), ("<", false), ("<=", true)] {
         assert_eq!(gate(&bill, &format!("cost{comparison}{exact}")).failed, fails, "{comparison}");
     }

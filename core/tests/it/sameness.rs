@@ -18,7 +18,7 @@ pub(crate) fn everything(bill: &Bill) -> (Vec<RecordBatch>, String) {
     certificate.checks.retain(|check| !["R2", "R4", "R19"].contains(&check.id.as_ref()));
     let costs = bill.costs(&Costs::by(["ServiceName", "Tags/team"]).monthly()).expect("an answer");
     text += &render::json::costs(&costs, &certificate).to_string();
-    let mut report = bill.report(None).expect("a report");
+    let mut report = bill.report(&farthing::ReportRequest::default()).expect("a report");
     report.certificate = certificate;
     text += &render::json::report(&report).to_string();
     text += &render::markdown::report(&report);

@@ -19,7 +19,7 @@ const ROWS_MAX: usize = 250;
 /// Sections whose charts show the month as a whole.
 const OVERVIEW: [&str; 2] = ["summary", "costs_by_day"];
 /// Sections whose charts or lists say what most readers want to know.
-const FOLDED: [&str; 3] = ["costs_by_day", "commitments_by_day", "recommendations"];
+const FOLDED: [&str; 4] = ["costs_by_day", "commitments_by_day", "recommendations", "earlier_advice"];
 /// Recommendations that are shown with all that they rest on.
 const ADVICE_MAX: usize = 100;
 /// Files whose hashes are listed.

@@ -19,11 +19,11 @@ use crate::report::{Report, Section};
 
 /// Which section stands on which sheet; one that is not named here stands on the second.
 const SHEETS: &[(&str, &[&str])] = &[
-    ("Summary", &["key_figures", "summary", "savings_by_kind"]),
+    ("Summary", &["key_figures", "gates", "summary", "savings_by_kind"]),
     ("Breakdown", &[]),
     ("Days", &["costs_by_day"]),
     ("Commitments", &["commitments", "expiring", "coverage", "commitments_by_day"]),
-    ("Savings", &["recommendations"]),
+    ("Savings", &["recommendations", "earlier_advice", "exceptions"]),
     ("Invoices", &["invoices", "cash_to_effective"]),
 ];
 /// The sheet of what is named nowhere.
