@@ -131,6 +131,7 @@ impl BillOptions {
             store_notes,
             ledger: OnceLock::new(),
             hashes: OnceLock::new(),
+            certificate: OnceLock::new(),
             gathering: Mutex::new(()),
         })
     }
@@ -154,6 +155,8 @@ pub struct Bill {
     store_notes: Vec<String>,
     ledger: OnceLock<Ledger>,
     hashes: OnceLock<Vec<String>>,
+    /// Without an invoice.
+    certificate: OnceLock<Certificate>,
     gathering: Mutex<()>,
 }
 
@@ -238,22 +241,35 @@ impl Bill {
     }
 
     /// The certificate: every check that can run, its figure and its verdict. With an invoice file (csv with
-    /// payer, invoice_id, amount and currency) it is tied to what finance was billed.
+    /// payer, invoice_id, amount and currency) it is tied to what finance was billed. Without one it is made once.
     ///
     /// # Errors
     /// As [`Bill::ledger`], and [`Error::Invoice`].
     pub fn reconcile(&self, invoice: Option<&Path>) -> Result<Certificate> {
-        let keeping = self.keeping.as_ref().filter(|_| invoice.is_none());
-        if let Some(known) = keeping.and_then(|keeping| keeping.remembered(&self.inventory, CERTIFICATE)) {
-            return Ok(known);
+        if invoice.is_some() {
+            return self.certify(invoice);
         }
+        if let Some(known) = self.certificate.get() {
+            return Ok(known.clone());
+        }
+        let remembered = self.keeping.as_ref().and_then(|keeping| keeping.remembered(&self.inventory, CERTIFICATE));
+        let certificate = match remembered {
+            Some(known) => known,
+            None => {
+                let made = self.certify(None)?;
+                if let Some(keeping) = &self.keeping {
+                    keeping.remember(&self.inventory, CERTIFICATE, &made);
+                }
+                made
+            }
+        };
+        Ok(self.certificate.get_or_init(|| certificate).clone())
+    }
+
+    fn certify(&self, invoice: Option<&Path>) -> Result<Certificate> {
         let ledger = self.ledger()?;
         let history = self.keeping.as_ref().map(Keeping::history).unwrap_or_default();
-        let certificate = reconcile(ledger, &self.inventory, self.hashes()?, &history, invoice)?;
-        if let Some(keeping) = keeping {
-            keeping.remember(&self.inventory, CERTIFICATE, &certificate);
-        }
-        Ok(certificate)
+        reconcile(ledger, &self.inventory, self.hashes()?, &history, invoice)
     }
 
     /// Answers a cost question: from the ledger, or by reading the bill again when the ledger does not keep the

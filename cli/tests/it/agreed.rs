@@ -28,7 +28,7 @@ fn gates_are_in_every_form_and_failed_ones_come_first() {
     assert_eq!(gates[0]["Figure"], cost["Value"]);
     let coverage = gates[1]["Figure"].as_f64().unwrap();
     assert!((0.0..1.0).contains(&coverage), "{coverage}");
-    for (form, gate) in [("report.html", "cost&gt;1"), ("report.md", "cost\\>1"), ("told.md", "cost\\>1")] {
+    for (form, gate) in [("report.html", "cost&gt;1"), ("report.md", "cost\\>1"), ("told.md", "`cost>1`")] {
         let page = read(form);
         assert!(page.contains(gate) && page.contains("effective cost in 2026-10 is "), "{form}");
     }

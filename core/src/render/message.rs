@@ -3,7 +3,7 @@
 //! Lists and emphasis only, no tables: chats show what they have in common.
 
 use super::markdown::escape;
-use super::{grid, headline, mark};
+use super::{grid, headline, mark, printable};
 use crate::report::gates::GateResult;
 use crate::report::{Cell, Report};
 use crate::schema::filter::OTHER_TEXT;
@@ -48,7 +48,8 @@ fn gates(message: &mut Message, results: &[GateResult]) {
     message.heading(&format!("Gates: {failed} of {} failed", results.len()));
     let (failed, passed): (Vec<&GateResult>, Vec<&GateResult>) = results.iter().partition(|one| one.failed);
     for (mark, one) in failed.into_iter().map(|one| ("✗", one)).chain(passed.into_iter().map(|one| ("✓", one))) {
-        message.item(&format!("{mark} {}: {}", one.gate, one.detail));
+        let gate = printable(&one.gate).replace('`', "'");
+        message.line(&format!("- {mark} `{}` {}", cut(&gate), escape(&cut(&one.detail))));
     }
 }
 
@@ -73,8 +74,7 @@ fn savings(message: &mut Message, report: &Report) {
     for (row, cents) in counted.iter().zip(cents).take(LISTED) {
         let saved = cents.map_or_else(|| display_cents(row.savings_monthly), grouped_cents);
         let place = [row.sub_account_id.as_str(), row.region_id.as_str()].join(" ");
-        let what = row.resource_id.as_deref().unwrap_or_default();
-        let what = [row.title.as_str(), what, place.trim()].into_iter().filter(|part| !part.is_empty());
+        let what = [row.title.as_str(), place.trim()].into_iter().filter(|part| !part.is_empty());
         message.item(&format!("{saved} {}: {}", report.currency, what.collect::<Vec<_>>().join(", ")));
     }
     if let Some(more) = counted.len().checked_sub(LISTED).filter(|&more| more > 0) {

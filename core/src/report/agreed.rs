@@ -15,8 +15,8 @@ pub(super) fn gates(results: &[GateResult]) -> Section {
         vec![
             Cell::Text(one.gate.clone()),
             Cell::Text(if one.failed { "failed" } else { "passed" }.to_owned()),
-            one.figure.clone().unwrap_or(Cell::Missing),
             Cell::Text(one.detail.clone()),
+            one.figure.clone().unwrap_or(Cell::Missing),
         ]
     };
     Section {
@@ -26,8 +26,8 @@ pub(super) fn gates(results: &[GateResult]) -> Section {
         columns: vec![
             column("Gate", ColumnKind::Text),
             column("Result", ColumnKind::Text),
-            column("Figure", ColumnKind::Figure),
             column("Detail", ColumnKind::Text),
+            column("Figure", ColumnKind::Figure),
         ],
         rows: results.iter().map(row).collect(),
         total: None,
