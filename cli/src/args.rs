@@ -1,6 +1,7 @@
 //! The command line: every command and option, with examples that run.
 
 mod examples;
+mod shell;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -12,9 +13,11 @@ use farthing::schema::filter::Filter;
 use farthing::{Dimension, Kind, Metric};
 
 use self::examples::{
-    COMPLETIONS_EXAMPLES, COSTS_EXAMPLES, DEMO_EXAMPLES, DETECTORS_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES,
-    INSPECT_EXAMPLES, RECOMMEND_EXAMPLES, RECONCILE_EXAMPLES, REPORT_EXAMPLES, STORE_EXAMPLES,
+    COSTS_EXAMPLES, DEMO_EXAMPLES, DETECTORS_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES, INSPECT_EXAMPLES,
+    RECOMMEND_EXAMPLES, RECONCILE_EXAMPLES, REPORT_EXAMPLES, STORE_EXAMPLES,
 };
+use self::shell::{COMPLETIONS_EXAMPLES, MAN_EXAMPLES};
+pub(crate) use self::shell::{Completions, Man};
 use crate::advising::Advice;
 use crate::s3::S3;
 
@@ -105,6 +108,9 @@ pub(crate) enum Command {
     /// Print completions for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
+    /// Print the manual page, or write those of all commands into a folder
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(Man),
 }
 
 /// Where the bill is.
@@ -404,12 +410,6 @@ pub(crate) enum StoreAction {
         #[arg(long)]
         dry_run: bool,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Completions {
-    /// The shell
-    pub(crate) shell: clap_complete::Shell,
 }
 
 fn dimension(text: &str) -> Result<String, farthing::Error> {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::advising::Advice;
 use crate::args::{Output, Sources};
-use crate::cataloging::Folder;
 use crate::s3::S3;
 
 /// Examples at the end of the command's help.
@@ -114,7 +114,7 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "COMMAND", conflicts_with = "demand")]
     pub(crate) after: Option<After>,
     #[command(flatten)]
-    pub(crate) folder: Folder,
+    pub(crate) advice: Advice,
     #[command(flatten)]
     pub(crate) s3: S3,
     #[command(flatten)]

@@ -339,12 +339,13 @@ impl Bill {
     }
 
     /// The plan for what is left once advice was followed: usage of resources that [`Bill::recommend`] counts a saving on is
-    /// left out, so that nothing is committed to what is about to be stopped or changed.
+    /// left out, so that nothing is committed to what is about to be stopped or changed. What the request for advice excepts
+    /// stays.
     ///
     /// # Errors
     /// As [`Bill::plan`] and [`Bill::recommend`].
-    pub fn plan_after_advice(&self, request: &PlanRequest) -> Result<BillPlan> {
-        let advice = self.recommend(&Request::default())?;
+    pub fn plan_after_advice(&self, request: &PlanRequest, advice: &Request) -> Result<BillPlan> {
+        let advice = self.recommend(&Request { plan: false, ..advice.clone() })?;
         let mut request = request.clone();
         request.scope.resources_excluded.extend(advice.resources());
         self.plan(&request)

@@ -288,6 +288,8 @@ class Bill:
         outlook_weeks: int | None = None,
         backtest: bool = False,
         after_advice: bool = False,
+        config: Path | None = None,
+        metrics: Path | Sequence[Path] | None = None,
         catalog: Path | None = None,
     ) -> Plan:
         """What to buy on top of what the bill owns, jointly, with a bound on how much better any purchase could be.
@@ -296,7 +298,8 @@ class Bill:
         yearly rate. `max_commitment` limits each Savings Plan and `max_spend` all commitments, in USD for an hour;
         `max_coverage` is a share, and `max_break_even` months. `outlook_weeks` plans along the usage's trend, and
         `backtest` shows what other months would have cost. `after_advice` leaves out usage of resources that
-        `recommend` counts a saving on. `catalog` is a folder of imported price lists, for what the bill shows no rate of.
+        `recommend` counts a saving on, with `config` and `metrics` as there. `catalog` is a folder of imported price lists, for
+        what the bill shows no rate of.
         Raises `QueryError` for words that are not understood, `FarthingError` for a bill that cannot be planned for, and
         `ReconciliationError` when the certificate forbids figures.
 
@@ -324,6 +327,8 @@ class Bill:
             "outlook_weeks": outlook_weeks,
             "backtest": backtest,
             "catalog": catalog,
+            "config": config,
+            "metrics": None if metrics is None else _paths(metrics),
             "after_advice": after_advice,
         }
         with ticking(self._progress) as tick:

@@ -80,6 +80,8 @@ class PlanQuestion(TypedDict):
     outlook_weeks: int | None
     backtest: bool
     catalog: _Path | None
+    config: _Path | None
+    metrics: list[_Path] | None
     after_advice: bool
 
 @type_check_only

@@ -176,9 +176,10 @@ impl Bill {
     #[pyo3(signature = (question, tick=None))]
     fn plan(&self, py: Python<'_>, question: Question, tick: Option<Py<PyAny>>) -> PyResult<Plan> {
         let request = question.request()?;
-        let found = run(py, &self.watch, tick.as_ref(), || match question.after_advice {
-            true => self.bill.plan_after_advice(&request),
-            false => self.bill.plan(&request),
+        let advice = if question.after_advice { Some(question.advice()?) } else { None };
+        let found = run(py, &self.watch, tick.as_ref(), || match &advice {
+            Some(advice) => self.bill.plan_after_advice(&request, advice),
+            None => self.bill.plan(&request),
         })?;
         Ok(Plan::of(&found))
     }
@@ -215,7 +216,11 @@ impl Bill {
 }
 
 /// A request with what it rests on beside the bill.
-fn resting_on(request: Request, metrics: Option<Vec<PathBuf>>, catalog: Option<PathBuf>) -> farthing::Result<Request> {
+pub(crate) fn resting_on(
+    request: Request,
+    metrics: Option<Vec<PathBuf>>,
+    catalog: Option<PathBuf>,
+) -> farthing::Result<Request> {
     let metrics = metrics.map(|files| Metrics::read(&files, LOOK_BACK_DAYS)).transpose()?.map(Arc::new);
     Ok(Request { metrics, catalog: Some(Arc::new(prices(catalog))), ..request })
 }

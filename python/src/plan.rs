@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use farthing::PlanRequest;
 use farthing::analyze::commitments::Step;
 use farthing::catalog::commitments::Payment;
 use farthing::planner::bill::Method;
@@ -13,10 +12,12 @@ use farthing::planner::offers::{OfferKind, Sort};
 use farthing::planner::proposal::Conditions;
 use farthing::render::json;
 use farthing::render::plans::{self, Plans};
+use farthing::{PlanRequest, Request};
 use pyo3::prelude::*;
 
-use crate::bill::prices;
+use crate::bill::{prices, resting_on};
 use crate::errors;
+use crate::recommend::request;
 use crate::report::Report;
 
 /// What is asked.
@@ -38,10 +39,18 @@ pub(crate) struct Question {
     outlook_weeks: Option<u32>,
     backtest: bool,
     catalog: Option<PathBuf>,
+    config: Option<PathBuf>,
+    metrics: Option<Vec<PathBuf>>,
     pub(crate) after_advice: bool,
 }
 
 impl Question {
+    /// The advice that is followed first.
+    pub(crate) fn advice(&self) -> PyResult<Request> {
+        let agreed = request(Vec::new(), &[], Vec::new(), None, None, self.config.clone(), None)?;
+        resting_on(agreed, self.metrics.clone(), self.catalog.clone()).map_err(errors::engine)
+    }
+
     /// The question as the engine takes it.
     pub(crate) fn request(&self) -> PyResult<PlanRequest> {
         let payment = |name: &String| {

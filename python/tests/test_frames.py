@@ -78,3 +78,22 @@ def test_charges_that_match_nothing_are_an_empty_frame_with_columns(bill: ft.Bil
     assert nothing.shape == (0, 2)
     assert bill.costs(by="ServiceName", where="RegionId=nowhere-1").columns == ["ServiceName", "EffectiveCost"]
     assert isinstance(bill.costs()["EffectiveCost"].item(), Decimal)
+
+
+def test_altair(bill: ft.Bill) -> None:
+    import altair as alt
+
+    daily = bill.costs(by="ServiceName", granularity="daily", money="float")
+    chart = alt.Chart(daily).mark_bar().encode(x="ChargePeriodStart:O", y="sum(EffectiveCost):Q", color="ServiceName:N")
+    [rows] = chart.to_dict()["datasets"].values()
+    assert len(rows) == daily.height
+    assert sum(row["EffectiveCost"] for row in rows) == pytest.approx(daily["EffectiveCost"].sum())
+
+
+def test_plotly(bill: ft.Bill) -> None:
+    import plotly.express as px
+
+    costs = bill.costs(by="ServiceName", money="float")
+    [bars] = px.bar(costs, x="ServiceName", y="EffectiveCost").data
+    assert list(bars.x) == costs["ServiceName"].to_list()
+    assert sum(bars.y) == pytest.approx(costs["EffectiveCost"].sum())

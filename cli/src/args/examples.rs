@@ -73,8 +73,3 @@ pub(super) const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   farthing explain idle-nat-gateway
   farthing explain gp2-to-gp3";
-
-pub(super) const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  farthing completions bash
-  farthing completions zsh";

@@ -8,6 +8,7 @@ mod demo;
 mod detectors;
 mod explain;
 mod inspect;
+mod man;
 mod metrics;
 mod plan;
 mod recommend;
@@ -27,6 +28,8 @@ use crate::s3::S3;
 use crate::terminal::Screen;
 use crate::terminal::progress::{FetchingBar, ReadingBar};
 
+/// A wrong option.
+const USAGE: u8 = 2;
 /// A check failed.
 const CHECK_FAILED: u8 = 3;
 /// Warnings or partial data, and `--strict`.
@@ -71,6 +74,7 @@ pub(crate) fn run(args: &Farthing, screen: &Screen) -> Outcome {
         Command::Catalog(args) => catalog::run(args, everywhere, screen),
         Command::Plan(args) => plan::run(args, everywhere, screen),
         Command::Completions(args) => completions::run(args, screen),
+        Command::Man(args) => man::run(args, screen),
     }
 }
 

@@ -1,7 +1,5 @@
 //! `farthing plan`: what to buy, jointly with a certificate, or offer by offer as AWS recommends.
 
-use std::sync::Arc;
-
 use farthing::PlanRequest;
 use farthing::catalog::commitments;
 use farthing::planner::aws::recommend;
@@ -14,8 +12,7 @@ use farthing::planner::proposal::{Conditions, propose};
 use farthing::render::json;
 use farthing::render::plans::{self, Plans};
 
-use super::with_lists;
-use super::{Outcome, exit_code, open_paths, withheld};
+use super::{Outcome, Problem, USAGE, exit_code, open_paths, withheld};
 use crate::args::{Everywhere, Format};
 use crate::planning::{After, Method, Payment, Plan, Sort};
 use crate::terminal::progress::ReadingBar;
@@ -40,6 +37,11 @@ pub(super) fn run(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outc
 }
 
 fn of_bill(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
+    if args.after.is_none() && !(args.advice.metrics.is_empty() && args.advice.config.is_none()) {
+        let message = "--metrics and --config are what advice rests on: they go with --after recommend".to_owned();
+        return Err(Problem { message, code: USAGE });
+    }
+    let advice = args.advice.request()?;
     let bar = ReadingBar::new(screen);
     let bill = open_paths(&args.sources, &args.s3, None, everywhere, screen, &bar)?;
     let request = PlanRequest {
@@ -57,10 +59,10 @@ fn of_bill(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
             Method::Optimal => bill::Method::Optimal,
             Method::Aws => bill::Method::Aws,
         },
-        catalog: Some(Arc::new(with_lists(&args.folder))),
+        catalog: advice.catalog.clone(),
     };
     let plan = match args.after {
-        Some(After::Recommend) => bill.plan_after_advice(&request)?,
+        Some(After::Recommend) => bill.plan_after_advice(&request, &advice)?,
         None => bill.plan(&request)?,
     };
     bar.clear();

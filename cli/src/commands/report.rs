@@ -4,13 +4,12 @@ use farthing::render::{csv, html, json, markdown, message, xlsx};
 use farthing::report::config::ExceptionState;
 use farthing::{GateResult, Report as MonthlyReport, ReportRequest};
 
-use super::{CHECK_FAILED, GATE_FAILED, Outcome, Problem, exit_code, open, tell_elsewhere, tell_store, withheld};
+use super::{
+    CHECK_FAILED, GATE_FAILED, Outcome, Problem, USAGE, exit_code, open, tell_elsewhere, tell_store, withheld,
+};
 use crate::args::{Everywhere, Report, ReportFormat};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Look, Screen, pages};
-
-/// A wrong option.
-const USAGE: u8 = 2;
 
 pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Outcome {
     let files = args.forms().map_err(|message| Problem { message, code: USAGE })?;

@@ -116,3 +116,21 @@ fn the_report_plans_with_imported_price_lists() {
     let row = told["rows"].as_array().unwrap().iter().find(|row| row["detector"] == "plan").unwrap();
     assert_eq!(row["savings_monthly"], with["savings_monthly"], "the report and the advice are one answer");
 }
+
+#[test]
+fn what_is_excepted_is_planned_for() {
+    let place = Place::empty();
+    place.stdout("demo bill --accounts 5 --seed 1 --quiet");
+    let gone = |more: &str| {
+        let plan = place.json(&format!("plan bill --after recommend --format json {more}"));
+        let skipped = plan["skipped"].as_array().unwrap().clone();
+        skipped.iter().any(|one| one["reason"] == "its resource is to be stopped or changed first")
+    };
+    assert!(gone(""));
+    let all = ["idle", "rightsize", "modernize"].map(|kind| EXCEPTION.replace("idle", kind)).concat();
+    std::fs::write(place.path("kept.toml"), all).unwrap();
+    assert!(!gone("--config kept.toml"));
+    let alone = place.farthing("plan bill --config kept.toml").output().unwrap();
+    let told = String::from_utf8(alone.stderr).unwrap();
+    assert!(alone.status.code() == Some(2) && told.contains("--after recommend"), "{told}");
+}

@@ -2,8 +2,23 @@
 
 use crate::bill::{Place, words};
 
-const COMMANDS: [&str; 10] =
-    ["demo", "inspect", "reconcile", "costs", "report", "commitments", "plan", "rightsize", "catalog", "completions"];
+const COMMANDS: [&str; 15] = [
+    "demo",
+    "inspect",
+    "reconcile",
+    "costs",
+    "report",
+    "recommend",
+    "detectors",
+    "explain",
+    "store",
+    "commitments",
+    "plan",
+    "rightsize",
+    "catalog",
+    "completions",
+    "man",
+];
 
 /// The examples of a help text.
 fn examples(help: &str) -> Vec<String> {
@@ -24,6 +39,7 @@ fn every_example_of_the_help_runs() {
     let metrics = "resource_id,timestamp,metric,statistic,value,unit\ni-1,2026-10-01T00:00:00Z,CPUUtilization,Maximum,3,Percent\n";
     std::fs::write(place.path("metrics.csv"), metrics).unwrap();
     std::fs::write(place.path("prices.csv"), "instance_type,on_demand_rate\nt3.large,0.1\nt3.small,0.05\n").unwrap();
+    std::fs::write(place.path("farthing.toml"), "min_savings = 1\n").unwrap();
     for command in [""].iter().chain(&COMMANDS) {
         let lines = examples(&place.stdout(&format!("{command} --help")));
         assert!(lines.len() > 1, "{command}");
@@ -49,6 +65,22 @@ fn version_and_completions_are_printed() {
             assert!(script.contains(command), "{shell} {command}");
         }
     }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let place = Place::empty();
+    let page = place.stdout("man");
+    assert!(page.contains(".TH farthing 1") && page.contains("last farthing"), "{page}");
+    place.stdout("man pages/man1");
+    for command in COMMANDS {
+        let page = std::fs::read_to_string(place.path("pages/man1").join(format!("farthing-{command}.1"))).unwrap();
+        assert!(page.contains("Examples:") && page.contains(&format!("farthing {command}")), "{command}");
+    }
+    std::fs::write(place.path("file"), "").unwrap();
+    let wrong = place.farthing("man file").output().unwrap();
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert!(wrong.status.code() == Some(1) && told.contains("file: "), "{told}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use farthing::planner::caps::Caps;
 use farthing::planner::eligible::Scope;
 use farthing::planner::offers::{OfferKind, Sort};
 use farthing::planner::proposal::Conditions;
+use farthing::schema::charges::Text;
 use farthing::{BillPlan, Costs, Metric, PlanRequest, PriceSource};
 use farthing_fixtures::{Action, Config, Dialect, Scale, Shape, Taken};
 
@@ -27,6 +28,14 @@ fn nothing_that_could_be_covered_is_lost() {
         let made = make(&whole_months(7), &in_dialect(dialect));
         let bill = made.bill();
         let plan = bill.plan(&PlanRequest::default()).unwrap();
+        // Spot is billed, and no part of what could be covered.
+        let ledger = bill.ledger().unwrap();
+        let is_spot = |product: u32| {
+            let usage_type = ledger.names.get(Text::UsageType, ledger.products.key(product).usage_type);
+            usage_type.is_some_and(|name| name.contains("SpotUsage"))
+        };
+        assert!((0..ledger.products.len() as u32).any(is_spot), "{}", dialect_name(dialect));
+        assert!(ledger.demand.iter().all(|((series, _), _)| !is_spot(ledger.series.key(series).product)));
         let left_out =
             plan.skipped.iter().filter_map(|one| one.what.strip_prefix("usage of ")?.strip_suffix(" on demand"));
         let left_out: i128 = left_out.map(|text| farthing::money::from_text(text, 12).unwrap().units).sum();
@@ -281,7 +290,7 @@ fn nothing_is_committed_to_what_is_about_to_go() {
     let made = make(&config, &in_dialect(Dialect::Cur2));
     let bill = made.bill();
     let request = PlanRequest { without_decision: true, ..PlanRequest::default() };
-    let (all, left) = (bill.plan(&request).unwrap(), bill.plan_after_advice(&request).unwrap());
+    let (all, left) = (bill.plan(&request).unwrap(), bill.plan_after_advice(&request, &Default::default()).unwrap());
     let gone = left.skipped.iter().find(|one| one.reason == "its resource is to be stopped or changed first").unwrap();
     let gone = gone.what.strip_prefix("usage of ").unwrap().strip_suffix(" on demand").unwrap();
     let gone = farthing::money::from_text(gone, 12).unwrap().units;
@@ -294,7 +303,8 @@ fn nothing_is_committed_to_what_is_about_to_go() {
     let advice = bill.recommend(&farthing::Request { plan: true, ..Default::default() }).unwrap();
     let row = advice.rows.iter().find(|row| row.detector == "plan").unwrap();
     let scope = Scope { hours: Some(OCTOBER), ..Scope::default() };
-    let month = bill.plan_after_advice(&PlanRequest { scope, ..request }).unwrap().proposal.unwrap().savings_monthly;
+    let request = PlanRequest { scope, ..request };
+    let month = bill.plan_after_advice(&request, &Default::default()).unwrap().proposal.unwrap().savings_monthly;
     let off = (row.savings_monthly - month) as f64 / month as f64;
     assert!(off.abs() < 0.15, "{} is simulated, {month} is what a plan by itself saves", row.savings_monthly);
     // Alternatives are what a plan by itself saves; what the joint one does to plans that are there is simulated.
