@@ -132,3 +132,28 @@ fn a_bill_is_planned_for_with_every_price_and_the_line_that_would_buy_it() {
     assert_eq!(aws["method"], "aws");
     assert!(aws["rows"].as_array().unwrap().len() > rows.len(), "every offer by itself");
 }
+
+#[test]
+fn upfront_money_is_held_against_what_it_would_earn() {
+    let place = Place::empty();
+    let hours: String = (0..24).map(|hour| format!("web,{hour},1\n")).collect();
+    std::fs::write(place.path("demand.csv"), format!("pool,hour,quantity\n{hours}")).unwrap();
+    let offers =
+        "pool,kind,term_years,payment,on_demand_rate,upfront,hourly\nweb,reservation,1,All Upfront,0.1,365,0\n";
+    std::fs::write(place.path("offers.csv"), offers).unwrap();
+    let of = |rate: &str| {
+        let plan =
+            place.json(&format!("plan --demand demand.csv --offers offers.csv --capital-cost {rate} --format json"));
+        let number = |name: &str| plan["totals"][name].as_str().unwrap().parse::<f64>().unwrap();
+        [number("savings_monthly"), number("present_value")]
+    };
+    // 73 USD of on-demand usage at each month's end are worth that many months of it now, less what is paid now.
+    let months = |rate: f64| (1..=12).map(|month| (1.0 + rate / 12.0).powi(-month)).sum::<f64>();
+    for rate in [0.0, 0.12] {
+        let [monthly, worth] = of(&rate.to_string());
+        assert!((worth - (73.0 * months(rate) - 365.0)).abs() < 1e-6, "{rate}: {worth}");
+        assert!((monthly * months(rate) - worth).abs() < 1e-6, "{rate}: {monthly}");
+    }
+    let told = place.stdout("plan --demand demand.csv --offers offers.csv --capital-cost 0.12");
+    assert!(told.contains("a year of that is worth 456.62 now, at 12.0% a year"), "{told}");
+}

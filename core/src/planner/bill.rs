@@ -172,7 +172,7 @@ pub(crate) fn plan_usage(
         Method::Optimal => {
             let choice = choose(&demand, &all, &conditions)?;
             let (bought, bound) = within_caps(&choice, &conditions);
-            let proposal = proposal(&choice, &bought, bound, demand.hours);
+            let proposal = proposal(&choice, &bought, bound, demand.hours, request.conditions.capital_cost_yearly);
             let decision = (!request.without_decision).then(|| decide(&choice, &bought, &usage, &conditions));
             (proposal.lines.clone(), Some(proposal), decision)
         }

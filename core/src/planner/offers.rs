@@ -139,7 +139,7 @@ impl Offer {
 }
 
 /// What one dollar at each month's end of the term is worth at its start.
-fn annuity(term_years: u32, capital_cost_yearly: f64) -> f64 {
+pub(super) fn annuity(term_years: u32, capital_cost_yearly: f64) -> f64 {
     let monthly = 1.0 + capital_cost_yearly / f64::from(MONTHS_PER_YEAR);
     (1..=MONTHS_PER_YEAR * term_years).map(|month| monthly.powi(-(month as i32))).sum()
 }

@@ -5,7 +5,7 @@ use super::caps::{Caps, within_caps};
 use super::choice::{Bought, Choice, choose};
 use super::demand::Demand;
 use super::joint::Effort;
-use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind, Sort};
+use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind, Sort, annuity};
 use super::settle::Use;
 use crate::catalog::commitments::Payment;
 use crate::error::Result;
@@ -69,8 +69,12 @@ pub struct Proposal {
     pub lower_bound: i128,
     /// (cost − bound) ÷ cost: the proposal is at most this share dearer than the best.
     pub gap: f64,
-    /// What the proposal saves in a month of 730 hours.
+    /// What the proposal saves in a month of 730 hours, what is paid upfront spread over its term at the cost of capital.
     pub savings_monthly: i128,
+    /// What the savings of one year, month by month, are worth at its start: their net present value.
+    pub present_value: i128,
+    /// The yearly cost of capital, 0.08 being 8 %.
+    pub capital_cost_yearly: f64,
     /// What was left out, and why.
     pub notes: Vec<String>,
 }
@@ -84,14 +88,21 @@ pub struct Proposal {
 pub fn propose(demand: &Demand, offers: &[Offer], conditions: &Conditions) -> Result<Proposal> {
     let choice = choose(demand, offers, conditions)?;
     let (bought, bound) = within_caps(&choice, conditions);
-    Ok(proposal(&choice, &bought, bound, demand.hours))
+    Ok(proposal(&choice, &bought, bound, demand.hours, conditions.capital_cost_yearly))
 }
 
 /// A purchase in words, with its certificate.
-pub(super) fn proposal(choice: &Choice<'_>, bought: &Bought, bound: f64, hours: usize) -> Proposal {
+pub(super) fn proposal(
+    choice: &Choice<'_>,
+    bought: &Bought,
+    bound: f64,
+    hours: usize,
+    capital_cost_yearly: f64,
+) -> Proposal {
     let on_demand = choice.market.on_demand_cost();
     let cost = bought.settled.cost().max(bound);
     let window = hours as f64;
+    let saved = if hours > 0 { (on_demand - cost) / window * HOURS_PER_MONTH as f64 } else { 0.0 };
     Proposal {
         lines: lines(choice, bought, window),
         hours,
@@ -99,7 +110,9 @@ pub(super) fn proposal(choice: &Choice<'_>, bought: &Bought, bound: f64, hours: 
         cost: money(cost),
         lower_bound: money(bound),
         gap: if cost > 0.0 { ((cost - bound) / cost).max(0.0) } else { 0.0 },
-        savings_monthly: if hours > 0 { money((on_demand - cost) / window * HOURS_PER_MONTH as f64) } else { 0 },
+        savings_monthly: money(saved),
+        present_value: money(saved * annuity(1, capital_cost_yearly)),
+        capital_cost_yearly,
         notes: choice.notes.clone(),
     }
 }

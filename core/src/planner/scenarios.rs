@@ -101,9 +101,12 @@ impl Ladder {
         Ladder { tranches, days_apart, first_year_at_once: at_once, first_year: at_once * share }
     }
 
-    /// Whole units of each part of a quantity; they add up to it.
-    pub fn parts(&self, quantity: i128) -> Vec<i128> {
-        let upto = |part: u32| quantity * i128::from(part) / i128::from(self.tranches.max(1));
+    /// Whole units of each part of a line's quantity; they add up to it. What cannot be divided goes to one part after the
+    /// other from line to line, so that the parts of the whole are alike.
+    pub fn parts(&self, line: usize, quantity: i128) -> Vec<i128> {
+        let tranches = i128::from(self.tranches.max(1));
+        let ahead = tranches - 1 - line as i128 % tranches;
+        let upto = |part: u32| (quantity * i128::from(part) + ahead).div_euclid(tranches);
         (0..self.tranches).map(|part| upto(part + 1) - upto(part)).collect()
     }
 }
@@ -116,8 +119,10 @@ mod tests {
     #[test]
     fn parts_of_a_ladder_add_up_and_cost_the_waiting() {
         let ladder = Ladder::of(100.0, 4, 91);
-        assert_eq!(ladder.parts(10), [2, 3, 2, 3]);
-        assert_eq!(ladder.parts(1), [0, 0, 0, 1]);
+        assert_eq!(ladder.parts(0, 10), [3, 2, 3, 2]);
+        assert_eq!(ladder.parts(3, 10), [2, 3, 2, 3]);
+        let single: Vec<Vec<i128>> = (0..4).map(|line| ladder.parts(line, 1)).collect();
+        assert_eq!(single, [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]);
         // A quarter begins at once, the others after 91, 182 and 273 of 365 days.
         let waited = 1.0 - (91.0 + 182.0 + 273.0) / 4.0 / 365.0;
         assert!((ladder.first_year - 1_200.0 * waited).abs() < 1e-9);

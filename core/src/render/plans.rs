@@ -53,9 +53,10 @@ impl Plans<'_> {
         match self {
             Plans::Aws(lines) => aws_headline(lines.len()),
             Plans::Optimal(proposal) => format!(
-                "saves {} a month ({} of the on-demand cost); no purchase of these offers saves more than {} of the cost \
+                "saves {} a month{} ({} of the on-demand cost); no purchase of these offers saves more than {} of the cost \
                  beyond it",
                 display_cents(proposal.savings_monthly),
+                present_value(proposal),
                 percent_text(saved_share(proposal)),
                 share_text(proposal.gap)
             ),
@@ -79,14 +80,26 @@ fn bill_headline(plan: &BillPlan) -> String {
         return format!("{}; coverage is {} now", aws_headline(plan.lines.len()), percent(now));
     };
     format!(
-        "saves {} a month, {} of what runs on demand and could be covered; coverage goes from {} to {}; no purchase of these \
+        "saves {} a month{}, {} of what runs on demand and could be covered; coverage goes from {} to {}; no purchase of these \
          offers saves more than {} of the cost beyond it",
         display_cents(proposal.savings_monthly),
+        present_value(proposal),
         percent_text(saved_share(proposal)),
         percent(now),
         percent(then),
         share_text(proposal.gap)
     )
+}
+
+/// What a year of it is worth today, where money has a price.
+fn present_value(proposal: &Proposal) -> String {
+    match proposal.capital_cost_yearly {
+        0.0 => String::new(),
+        rate => {
+            let worth = display_cents(proposal.present_value);
+            format!(" (a year of that is worth {worth} now, at {} a year)", percent_text(rate))
+        }
+    }
 }
 
 fn saved_share(proposal: &Proposal) -> f64 {
@@ -108,9 +121,11 @@ pub fn json(plans: Plans<'_>) -> Value {
             ("cost", proposal.cost),
             ("lower_bound", proposal.lower_bound),
             ("savings_monthly", proposal.savings_monthly),
+            ("present_value", proposal.present_value),
         ];
         totals.extend(amounts.map(|(name, amount)| (name.to_owned(), money_text(amount).into())));
         totals.insert("gap".to_owned(), json!(proposal.gap));
+        totals.insert("capital_cost_yearly".to_owned(), json!(proposal.capital_cost_yearly));
         totals.insert("hours".to_owned(), proposal.hours.into());
     }
     let mut document = Map::new();

@@ -214,12 +214,12 @@ fn scenarios(decision: &Decision) -> Section {
 }
 
 fn ladder(plan: &BillPlan, ladder: &Ladder) -> Section {
-    let row = |line: &PlannedLine| {
+    let row = |(at, line): (usize, &PlannedLine)| {
         let parts = match (line.line.quantity, line.line.hourly_commitment) {
-            (Some(quantity), _) => ladder.parts(quantity).iter().map(i128::to_string).collect::<Vec<_>>(),
+            (Some(quantity), _) => ladder.parts(at, quantity).iter().map(i128::to_string).collect::<Vec<_>>(),
             (None, commitment) => {
                 let thousandths = commitment.unwrap_or(0) / 1_000_000_000;
-                let parts = ladder.parts(thousandths);
+                let parts = ladder.parts(at, thousandths);
                 parts.iter().map(|part| format!("{}.{:03}", part / 1_000, part % 1_000)).collect()
             }
         };
@@ -234,15 +234,15 @@ fn ladder(plan: &BillPlan, ladder: &Ladder) -> Section {
         id: "ladder",
         title: "In parts".to_owned(),
         note: format!(
-            "Bought in {} equal parts, {} days apart, a quarter of the book ends at a time and each part is decided anew; the \
-             first year then saves {} and not {}.",
+            "Bought in {} parts that are as equal as they can be, {} days apart, a quarter of the book ends at a time and each part \
+             is decided anew; the first year then saves {} and not {}.",
             ladder.tranches,
             ladder.days_apart,
             display_cents((ladder.first_year * 1e12) as i128),
             display_cents((ladder.first_year_at_once * 1e12) as i128)
         ),
         columns: names,
-        rows: plan.lines.iter().map(row).collect(),
+        rows: plan.lines.iter().enumerate().map(row).collect(),
         total: None,
     }
 }
