@@ -19,12 +19,14 @@ SITE := $(CURDIR)/target/site
 PYTEST := FARTHING_STORE=$(CURDIR)/target/store PYTHONPATH=$(SITE) $(VENV)/bin/python -m pytest --quiet
 
 FARTHING := $(CARGO_TARGET_DIR)/release/farthing
+PREFIX ?= $(HOME)/.local
 STAGES := check-format check-pages lint test-rust test-examples rustdoc test-python
 
-.PHONY: help demo command test $(STAGES) readers site wheel bench fmt
+.PHONY: help demo command install test $(STAGES) readers site wheel bench fmt
 
 help:
 	@echo 'make demo    build the command, make a bill, report on it'
+	@echo 'make install the command with its manual and completions into PREFIX (~/.local)'
 	@echo 'make test    everything that must hold: format, lints, tests, pages, Python, notebooks'
 	@echo 'make fmt     format the code'
 	@echo 'make bench   measure beside DuckDB (ROWS=10000000)'
@@ -39,6 +41,13 @@ bill: | command
 
 command:
 	cargo build --release --locked --package farthing-cli
+
+install: command
+	install -D -m 755 $(FARTHING) $(PREFIX)/bin/farthing
+	$(FARTHING) man $(PREFIX)/share/man/man1
+	mkdir -p $(PREFIX)/share/bash-completion/completions
+	$(FARTHING) completions bash > $(PREFIX)/share/bash-completion/completions/farthing
+	@command -v farthing >/dev/null || echo 'add $(PREFIX)/bin to PATH to call it by name'
 
 test:
 	@for stage in $(STAGES); do \
