@@ -1,14 +1,10 @@
-//! Options of commands that give advice, and the request that they make.
+//! Options of commands that give advice.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
-use farthing::Request;
-use farthing::ingest::metrics::{LOOK_BACK_DAYS, Metrics};
 
 use crate::cataloging::Folder;
-use crate::commands::{Problem, config, with_lists};
 
 /// What advice rests on beside the bill.
 #[derive(Debug, Args)]
@@ -23,21 +19,4 @@ pub(crate) struct Advice {
     /// current folder, where there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-}
-
-impl Advice {
-    /// All advice, followed together.
-    pub(crate) fn request(&self) -> Result<Request, Problem> {
-        let metrics = match self.metrics.as_slice() {
-            [] => None,
-            files => Some(Arc::new(Metrics::read(files, LOOK_BACK_DAYS)?)),
-        };
-        Ok(Request {
-            metrics,
-            catalog: Some(Arc::new(with_lists(&self.folder))),
-            plan: true,
-            config: config(self.config.as_deref())?,
-            ..Request::default()
-        })
-    }
 }

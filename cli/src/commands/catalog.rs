@@ -43,7 +43,7 @@ pub(super) fn catalog_folder(folder: &Folder) -> Option<PathBuf> {
 }
 
 /// The catalog with imported price lists before the bundled ones.
-pub(crate) fn with_lists(folder: &Folder) -> quotes::Catalog {
+pub(super) fn with_lists(folder: &Folder) -> quotes::Catalog {
     let catalog = quotes::Catalog::bundled();
     match catalog_folder(folder) {
         Some(folder) => catalog.with_lists(&folder),
@@ -55,7 +55,7 @@ fn needed(folder: &Folder) -> Result<PathBuf, Problem> {
     catalog_folder(folder).ok_or_else(|| Problem {
         message: "there is no folder for price lists: neither XDG_CACHE_HOME nor HOME is set; use --catalog DIR"
             .to_owned(),
-        code: 2,
+        code: super::USAGE,
     })
 }
 

@@ -32,7 +32,10 @@ pub(super) fn run(args: &Inspect, everywhere: &Everywhere, screen: &Screen) -> O
 /// The least that credentials must be allowed. It follows from the address alone.
 fn iam(args: &Inspect, screen: &Screen) -> Outcome {
     let [source] = args.sources.sources.as_slice() else {
-        return Err(Problem { message: "--iam is about one SOURCE; name one export on S3".to_owned(), code: 2 });
+        return Err(Problem {
+            message: "--iam is about one SOURCE; name one export on S3".to_owned(),
+            code: super::USAGE,
+        });
     };
     let policy = iam_policy(&S3Uri::parse(&source.to_string_lossy())?, args.kms_key.as_deref());
     screen.emit(&policy, args.output.file.as_deref())?;

@@ -17,12 +17,14 @@ mod report;
 mod rightsize;
 mod store;
 
-pub(crate) use self::catalog::with_lists;
-
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use farthing::{Bill, Certificate, Config, Error, Verdict};
+use farthing::ingest::metrics::{LOOK_BACK_DAYS, Metrics};
+use farthing::{Bill, Certificate, Config, Error, Request, Verdict};
 
+use self::catalog::with_lists;
+use crate::advising::Advice;
 use crate::args::{Command, Everywhere, Farthing, Sources};
 use crate::s3::S3;
 use crate::terminal::Screen;
@@ -130,11 +132,26 @@ fn store_folder(everywhere: &Everywhere) -> Option<PathBuf> {
 const CONFIG: &str = "farthing.toml";
 
 /// What a team has agreed on, from the file that is named or from that of the current folder.
-pub(crate) fn config(file: Option<&Path>) -> Result<Config, Problem> {
+fn config(file: Option<&Path>) -> Result<Config, Problem> {
     let own = Path::new(CONFIG);
     let Some(file) = file.or_else(|| own.is_file().then_some(own)) else { return Ok(Config::default()) };
     let text = std::fs::read_to_string(file).map_err(|source| Error::io(file, source))?;
     Ok(Config::parse(&file.to_string_lossy(), &text)?)
+}
+
+/// All advice, followed together, with what it rests on.
+fn request(advice: &Advice) -> Result<Request, Problem> {
+    let metrics = match advice.metrics.as_slice() {
+        [] => None,
+        files => Some(Arc::new(Metrics::read(files, LOOK_BACK_DAYS)?)),
+    };
+    Ok(Request {
+        metrics,
+        catalog: Some(Arc::new(with_lists(&advice.folder))),
+        plan: true,
+        config: config(advice.config.as_deref())?,
+        ..Request::default()
+    })
 }
 
 /// Says what the store could not do; no answer depends on it.

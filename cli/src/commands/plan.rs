@@ -1,5 +1,7 @@
 //! `farthing plan`: what to buy, jointly with a certificate, or offer by offer as AWS recommends.
 
+use std::sync::Arc;
+
 use farthing::PlanRequest;
 use farthing::catalog::commitments;
 use farthing::planner::aws::recommend;
@@ -12,13 +14,18 @@ use farthing::planner::proposal::{Conditions, propose};
 use farthing::render::json;
 use farthing::render::plans::{self, Plans};
 
-use super::{Outcome, Problem, USAGE, exit_code, open_paths, withheld};
+use super::catalog::with_lists;
+use super::{Outcome, Problem, USAGE, exit_code, open_paths, request, withheld};
 use crate::args::{Everywhere, Format};
 use crate::planning::{After, Method, Payment, Plan, Sort};
 use crate::terminal::progress::ReadingBar;
 use crate::terminal::{Screen, pages};
 
 pub(super) fn run(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
+    if args.after.is_none() && !(args.advice.metrics.is_empty() && args.advice.config.is_none()) {
+        let message = "--metrics and --config are what advice rests on: they go with --after recommend".to_owned();
+        return Err(Problem { message, code: USAGE });
+    }
     let Some((demand, offers)) = args.demand.as_deref().zip(args.offers.as_deref()) else {
         return of_bill(args, everywhere, screen);
     };
@@ -37,14 +44,11 @@ pub(super) fn run(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outc
 }
 
 fn of_bill(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
-    if args.after.is_none() && !(args.advice.metrics.is_empty() && args.advice.config.is_none()) {
-        let message = "--metrics and --config are what advice rests on: they go with --after recommend".to_owned();
-        return Err(Problem { message, code: USAGE });
-    }
-    let advice = args.advice.request()?;
+    // What a team agreed on is read only where it counts.
+    let advice = args.after.map(|After::Recommend| request(&args.advice)).transpose()?;
     let bar = ReadingBar::new(screen);
     let bill = open_paths(&args.sources, &args.s3, None, everywhere, screen, &bar)?;
-    let request = PlanRequest {
+    let plan_request = PlanRequest {
         conditions: conditions(args),
         scope: Scope {
             accounts_excluded: args.accounts_excluded.clone(),
@@ -59,11 +63,11 @@ fn of_bill(args: &Plan, everywhere: &Everywhere, screen: &Screen) -> Outcome {
             Method::Optimal => bill::Method::Optimal,
             Method::Aws => bill::Method::Aws,
         },
-        catalog: advice.catalog.clone(),
+        catalog: Some(Arc::new(with_lists(&args.advice.folder))),
     };
-    let plan = match args.after {
-        Some(After::Recommend) => bill.plan_after_advice(&request, &advice)?,
-        None => bill.plan(&request)?,
+    let plan = match &advice {
+        Some(advice) => bill.plan_after_advice(&plan_request, advice)?,
+        None => bill.plan(&plan_request)?,
     };
     bar.clear();
     if !plan.certificate.figures_allowed() {

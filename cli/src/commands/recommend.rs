@@ -3,7 +3,6 @@
 use farthing::Request;
 use farthing::detector::NO_METRICS;
 use farthing::render::{csv, json, markdown};
-use farthing::report::config::{ExceptionState, ExceptionUse};
 
 use super::{Outcome, Problem, exit_code, open, withheld};
 use crate::args::{Everywhere, Format, Recommend};
@@ -28,10 +27,9 @@ pub(super) fn run(args: &Recommend, everywhere: &Everywhere, screen: &Screen) ->
     };
     screen.emit(&text, args.output.file.as_deref())?;
     screen.certificate(&answer.certificate);
-    let is_over = |one: &ExceptionUse| one.state == ExceptionState::Expired;
     // Measurements that nobody gave are not missing.
     let is_partial = answer.skipped.iter().any(|entry| entry.reason != NO_METRICS);
-    let is_partial = is_partial || answer.exceptions.iter().any(is_over);
+    let is_partial = is_partial || answer.has_expired_exceptions();
     Ok(exit_code(&answer.certificate, is_partial, everywhere.strict))
 }
 
@@ -43,6 +41,6 @@ fn request(args: &Recommend) -> Result<Request, Problem> {
         as_of: args.as_of.clone(),
         savings_min_monthly: args.min_savings,
         goal: args.goal,
-        ..args.advice.request()?
+        ..super::request(&args.advice)?
     })
 }

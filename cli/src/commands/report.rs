@@ -1,11 +1,10 @@
 //! `farthing report`: the monthly report, on the terminal or in files.
 
 use farthing::render::{csv, html, json, markdown, message, xlsx};
-use farthing::report::config::ExceptionState;
-use farthing::{GateResult, Report as MonthlyReport, ReportRequest};
+use farthing::{GateResult, Recommendations, Report as MonthlyReport, ReportRequest};
 
 use super::{
-    CHECK_FAILED, GATE_FAILED, Outcome, Problem, USAGE, exit_code, open, tell_elsewhere, tell_store, withheld,
+    CHECK_FAILED, GATE_FAILED, Outcome, Problem, USAGE, exit_code, open, request, tell_elsewhere, tell_store, withheld,
 };
 use crate::args::{Everywhere, Report, ReportFormat};
 use crate::terminal::progress::ReadingBar;
@@ -18,7 +17,7 @@ pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Ou
         return Err(Problem { message, code: USAGE });
     }
     let request =
-        ReportRequest { invoice: args.invoice.file.clone(), advice: args.advice.request()?, gates: args.gates.clone() };
+        ReportRequest { invoice: args.invoice.file.clone(), advice: request(&args.advice)?, gates: args.gates.clone() };
     let bar = ReadingBar::new(screen);
     let bill = open(&args.sources, None, everywhere, screen, &bar)?;
     let report = bill.report(&request)?;
@@ -40,17 +39,12 @@ pub(super) fn run(args: &Report, everywhere: &Everywhere, screen: &Screen) -> Ou
     tell_store(&bill, screen);
     let failed: Vec<&GateResult> = report.gates.iter().filter(|gate| gate.failed).collect();
     failed.iter().for_each(|gate| screen.message(&format!("farthing: gate {}: {}", gate.gate, gate.detail)));
+    let has_expired = report.savings.as_ref().is_some_and(Recommendations::has_expired_exceptions);
     // Figures that are in doubt say nothing about gates.
-    match exit_code(&report.certificate, has_expired(&report), everywhere.strict) {
+    match exit_code(&report.certificate, has_expired, everywhere.strict) {
         code if failed.is_empty() || code == CHECK_FAILED => Ok(code),
         _ => Ok(GATE_FAILED),
     }
-}
-
-/// Whether an exception's last day is over.
-fn has_expired(report: &MonthlyReport) -> bool {
-    let exceptions = report.savings.iter().flat_map(|savings| &savings.exceptions);
-    exceptions.into_iter().any(|one| one.state == ExceptionState::Expired)
 }
 
 fn bytes(report: &MonthlyReport, format: ReportFormat, look: Look) -> Result<Vec<u8>, Problem> {

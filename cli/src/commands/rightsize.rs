@@ -8,7 +8,7 @@ use farthing::ingest::metrics::Metrics;
 use farthing::render::{fleet, json, rightsizing};
 use farthing::rightsize::cost_explorer::{Observed, advise, read_table};
 
-use super::with_lists;
+use super::catalog::with_lists;
 use super::{NOT_STRICT, Outcome, Problem, exit_code, open_paths, withheld};
 use crate::args::{Everywhere, Format};
 use crate::rightsizing::{Mode, Rightsize};

@@ -12,7 +12,7 @@ pub(super) fn run(args: &args::Store, everywhere: &Everywhere, screen: &Screen) 
     let folder = store_folder(everywhere).ok_or_else(|| {
         let message =
             "there is no store: --no-store was said, or neither XDG_CACHE_HOME nor HOME is set; use --store DIR";
-        Problem { message: message.to_owned(), code: 2 }
+        Problem { message: message.to_owned(), code: super::USAGE }
     })?;
     let store = Store::open(&folder)?;
     match &args.action {

@@ -235,15 +235,11 @@ pub fn history(answer: &Recommendations, limit: usize) -> (Grid, usize) {
     ]);
     for one in answer.followed.iter().take(limit) {
         let what = one.row.resource_id.as_deref().map_or(one.row.title.as_str(), name_in_arn);
-        let status = match (one.outcome, one.is_measured) {
-            (Outcome::Done, false) => "done, as promised",
-            (outcome, _) => outcome.name(),
-        };
         grid.push([
             &display_cents(one.realized_monthly),
             &display_cents(one.row.savings_monthly),
             &display_cents(one.realized),
-            status,
+            one.status(),
             one.row.detector,
             &one.row.sub_account_id,
             what,

@@ -1,11 +1,12 @@
 //! What a team has agreed on and what came of it, as sections: gates, earlier advice, exceptions.
 
+use super::commitments::columns;
 use super::gates::GateResult;
 use super::recommendations::Recommendations;
-use super::sections::{column, text};
+use super::sections::text;
 use super::{Cell, ColumnKind, Section};
 use crate::report::config::ExceptionUse;
-use crate::report::continuity::{Followed, Outcome};
+use crate::report::continuity::Followed;
 
 /// Gates of the last month, those that failed first.
 pub(super) fn gates(results: &[GateResult]) -> Section {
@@ -23,12 +24,12 @@ pub(super) fn gates(results: &[GateResult]) -> Section {
         id: "gates",
         title: "Gates".to_owned(),
         note: "A gate fails when its condition holds for the last month, or when its figure is not known.".to_owned(),
-        columns: vec![
-            column("Gate", ColumnKind::Text),
-            column("Result", ColumnKind::Text),
-            column("Detail", ColumnKind::Text),
-            column("Figure", ColumnKind::Figure),
-        ],
+        columns: columns(&[
+            ("Gate", ColumnKind::Text),
+            ("Result", ColumnKind::Text),
+            ("Detail", ColumnKind::Text),
+            ("Figure", ColumnKind::Figure),
+        ]),
         rows: results.iter().map(row).collect(),
         total: None,
     }
@@ -38,13 +39,9 @@ pub(super) fn gates(results: &[GateResult]) -> Section {
 pub(super) fn earlier_advice(savings: &Recommendations) -> Section {
     let row = |one: &Followed| {
         let row = &one.row;
-        let outcome = match (one.outcome, one.is_measured) {
-            (Outcome::Done, false) => "done, as promised",
-            (outcome, _) => outcome.name(),
-        };
         let mut cells: Vec<Cell> =
             [row.resource_id.as_deref(), Some(&row.title), Some(&row.sub_account_id)].into_iter().map(text).collect();
-        cells.extend([row.detector, outcome, &one.month].map(|word| Cell::Text(word.to_owned())));
+        cells.extend([row.detector, one.status(), &one.month].map(|word| Cell::Text(word.to_owned())));
         cells.extend([row.savings_monthly, one.realized_monthly, one.realized].map(Cell::Money));
         cells
     };
@@ -59,17 +56,17 @@ pub(super) fn earlier_advice(savings: &Recommendations) -> Section {
         note: "Promised is what the month of the advice said that a month would save; realized is what the months since show, a \
                month and in all."
             .to_owned(),
-        columns: vec![
-            column("ResourceId", ColumnKind::Text),
-            column("Title", ColumnKind::Text),
-            column("SubAccountId", ColumnKind::Text),
-            column("Detector", ColumnKind::Text),
-            column("Status", ColumnKind::Text),
-            column("Advised", ColumnKind::Text),
-            column("PromisedMonthly", ColumnKind::Money),
-            column("RealizedMonthly", ColumnKind::Money),
-            column("Realized", ColumnKind::Money),
-        ],
+        columns: columns(&[
+            ("ResourceId", ColumnKind::Text),
+            ("Title", ColumnKind::Text),
+            ("SubAccountId", ColumnKind::Text),
+            ("Detector", ColumnKind::Text),
+            ("Status", ColumnKind::Text),
+            ("Advised", ColumnKind::Text),
+            ("PromisedMonthly", ColumnKind::Money),
+            ("RealizedMonthly", ColumnKind::Money),
+            ("Realized", ColumnKind::Money),
+        ]),
         rows: followed.iter().map(row).collect(),
         total: Some(total),
     }
@@ -90,14 +87,14 @@ pub(super) fn exceptions(savings: &Recommendations) -> Section {
         note: "An active one keeps its recommendations out of every sum until its last day. After that they are proposed again: \
                decide anew, or take the exception out."
             .to_owned(),
-        columns: vec![
-            column("Line", ColumnKind::Number),
-            column("Reason", ColumnKind::Text),
-            column("Owner", ColumnKind::Text),
-            column("Until", ColumnKind::Text),
-            column("State", ColumnKind::Text),
-            column("Recommendations", ColumnKind::Number),
-        ],
+        columns: columns(&[
+            ("Line", ColumnKind::Number),
+            ("Reason", ColumnKind::Text),
+            ("Owner", ColumnKind::Text),
+            ("Until", ColumnKind::Text),
+            ("State", ColumnKind::Text),
+            ("Recommendations", ColumnKind::Number),
+        ]),
         rows: savings.exceptions.iter().map(row).collect(),
         total: None,
     }

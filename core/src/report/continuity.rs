@@ -55,6 +55,16 @@ pub struct Followed {
     pub is_measured: bool,
 }
 
+impl Followed {
+    /// What became of it, and whether that is measured, in words.
+    pub fn status(&self) -> &'static str {
+        match (self.outcome, self.is_measured) {
+            (Outcome::Done, false) => "done, as promised",
+            (outcome, _) => outcome.name(),
+        }
+    }
+}
+
 /// One month and what was advised in it.
 pub(super) struct Month<'l> {
     pub(super) facts: Facts<'l>,

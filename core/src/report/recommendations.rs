@@ -14,7 +14,7 @@ use crate::ingest::metrics::Metrics;
 use crate::ledger::Ledger;
 use crate::planner::proposal::Conditions;
 use crate::reconcile::certificate::{Certificate, Check, Severity, Skipped, Verdict};
-use crate::report::config::{Config, Excepted, ExceptionUse, Judged, detect};
+use crate::report::config::{Config, Excepted, ExceptionState, ExceptionUse, Judged, detect};
 use crate::report::continuity::{self, Followed, Month};
 use crate::report::goal::{self, Goal, Target};
 use crate::schema::charges::{Metric, Text};
@@ -142,6 +142,11 @@ impl Recommendations {
     pub fn resources(&self) -> impl Iterator<Item = (String, String)> {
         let counted = self.rows.iter().filter(|row| row.grade.is_in_total());
         counted.filter_map(|row| Some((row.sub_account_id.clone(), row.resource_id.clone()?)))
+    }
+
+    /// Whether an exception's last day is over, so that its rows are proposed again.
+    pub fn has_expired_exceptions(&self) -> bool {
+        self.exceptions.iter().any(|one| one.state == ExceptionState::Expired)
     }
 
     /// How many rows that is of: those that are followed, without a simulation all in the total.
