@@ -29,7 +29,7 @@ use crate::analyze::request::{CostTable, Granularity};
 use crate::reconcile::certificate::{Certificate, Period, Skipped, Verdict};
 use crate::report::Report;
 use crate::schema::charges::{CHARGE_PERIOD_START, Metric};
-use crate::schema::money::{MONEY_SCALE, display_cents, divide_half_even, grouped_cents, parts_in_cents, to_text};
+use crate::schema::money::{MONEY_SCALE, display_cents, divide_half_even, to_text};
 
 /// The column with the billing period of a monthly answer.
 pub const BILLING_PERIOD: &str = "BillingPeriod";
@@ -187,16 +187,16 @@ pub fn headline(report: &Report) -> Option<String> {
     let last = report.periods.iter().max()?;
     let months = in_currency(report);
     let effective = period_sum(&months, last, Metric::EffectiveCost)?;
-    let shown = period_text(&months, last, Metric::EffectiveCost);
-    let mut text = format!("{last}: {shown} {} effective cost", report.currency);
+    // Rounded by itself, as every figure that stands alone: the same as the key figures' and a gate's.
+    let mut text = format!("{last}: {} {} effective cost", display_cents(effective), report.currency);
     if let Some(before) = report.periods.iter().filter(|period| *period < last).max()
         && let Some(earlier) = period_sum(&months, before, Metric::EffectiveCost)
         && let Some(change) = change_text(earlier, effective)
     {
         text.push_str(&format!(" ({change} on {before})"));
     }
-    if period_sum(&months, last, Metric::BilledCost).is_some() {
-        text.push_str(&format!(", {} billed", period_text(&months, last, Metric::BilledCost)));
+    if let Some(billed) = period_sum(&months, last, Metric::BilledCost) {
+        text.push_str(&format!(", {} billed", display_cents(billed)));
     }
     let status = months.iter().filter(|month| month.period == *last).map(|month| month.status).min()?;
     Some(format!("{text}; the month is {}", status.name()))
@@ -222,15 +222,6 @@ fn period_sum(months: &[&Period], period: &str, metric: Metric) -> Option<i128> 
         months.iter().filter(|month| month.period == period).map(|month| period_cost(month, metric)).peekable();
     costs.peek()?;
     costs.sum()
-}
-
-/// The same sum in cents, as the table of all months prints them: dealt so that they add up.
-fn period_text(months: &[&Period], period: &str, metric: Metric) -> String {
-    let known: Vec<(&str, i128)> =
-        months.iter().filter_map(|month| Some((month.period.as_str(), period_cost(month, metric)?))).collect();
-    let dealt = parts_in_cents(&known.iter().map(|(_, cost)| *cost).collect::<Vec<_>>());
-    let cents = known.iter().zip(dealt).filter(|((name, _), _)| *name == period).map(|(_, cents)| cents).sum();
-    grouped_cents(cents)
 }
 
 /// A payer's month in one metric; `None` where the bill does not say.
