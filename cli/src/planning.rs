@@ -36,12 +36,20 @@ pub(crate) struct Commitments {
     /// Steps of time of Savings Plans and coverage
     #[arg(long, default_value = "monthly")]
     pub(crate) granularity: Step,
-    /// Replay the Savings Plans hour by hour and compare with the bill, which is read once more
+    /// Replay reservations and Savings Plans hour by hour and compare with the bill, which is read once more
     #[arg(long)]
     pub(crate) replay: bool,
-    /// The organization does not share plans between accounts
-    #[arg(long, requires = "replay")]
-    pub(crate) no_sharing: bool,
+    /// Accounts, with commas between, that do not share commitments with the others; all when none is named. Else as the bill
+    /// shows
+    #[arg(
+        long,
+        requires = "replay",
+        value_name = "ACCOUNTS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    pub(crate) no_sharing: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -28,7 +28,7 @@ use crate::ledger::store::{Keeping, Store};
 use crate::planner::bill::{BillPlan, PlanRequest};
 use crate::reconcile::certificate::Certificate;
 use crate::reconcile::reconcile;
-use crate::replay::bill::{Comparison, REPLAY_COLUMNS, replay_plans};
+use crate::replay::bill::{Comparison, REPLAY_COLUMNS, WhoShares, replay};
 use crate::report::gates::{Gate, GateResult};
 use crate::report::recommendations::{Recommendations, Request, recommendations};
 use crate::report::{Report, ReportRequest};
@@ -317,14 +317,13 @@ impl Bill {
         crate::report::commitments(self.ledger()?, certificate, step)
     }
 
-    /// Replays the bill's Savings Plans hour by hour and compares; reads the bill once more. `is_sharing` says whether
-    /// the organization shares plans.
+    /// Replays the bill's reservations and Savings Plans hour by hour and compares; reads the bill once more.
     ///
     /// # Errors
-    /// As [`Bill::charges`]; [`Error::NotAvailable`].
-    pub fn replay(&self, is_sharing: bool) -> Result<Comparison> {
+    /// As [`Bill::charges`]; [`Error::NotAvailable`]; [`Error::UnknownName`] for an account that the bill does not know.
+    pub fn replay(&self, sharing: &WhoShares) -> Result<Comparison> {
         let columns = REPLAY_COLUMNS.map(str::to_owned);
-        replay_plans(self.ledger()?, &self.charges("", Some(&columns))?, is_sharing)
+        replay(self.ledger()?, &self.charges("", Some(&columns))?, sharing)
     }
 
     /// What to buy on top of what the bill owns: reservations and Savings Plans for what nothing covers yet, jointly, with

@@ -2,7 +2,8 @@
 
 use farthing::analyze::commitments::Step as EngineStep;
 use farthing::render::{csv, json, markdown};
-use farthing::report::replay_section;
+use farthing::replay::bill::WhoShares;
+use farthing::report::replay_sections;
 
 use super::{Outcome, exit_code, open, withheld};
 use crate::args::{Everywhere, Format};
@@ -20,7 +21,7 @@ pub(super) fn run(args: &Commitments, everywhere: &Everywhere, screen: &Screen) 
     };
     let mut answer = bill.commitments(step)?;
     if args.replay && answer.certificate.figures_allowed() {
-        answer.sections.push(replay_section(&bill.replay(!args.no_sharing)?));
+        answer.sections.extend(replay_sections(&bill.replay(&sharing(args.no_sharing.as_deref()))?));
     }
     bar.clear();
     if !answer.certificate.figures_allowed() {
@@ -34,4 +35,12 @@ pub(super) fn run(args: &Commitments, everywhere: &Everywhere, screen: &Screen) 
     };
     screen.emit(&text, args.output.file.as_deref())?;
     Ok(exit_code(&answer.certificate, false, everywhere.strict))
+}
+
+fn sharing(apart: Option<&str>) -> WhoShares {
+    match apart {
+        None => WhoShares::AsBilled,
+        Some("") => WhoShares::Nobody,
+        Some(accounts) => WhoShares::AllBut(accounts.split(',').map(|account| account.trim().to_owned()).collect()),
+    }
 }

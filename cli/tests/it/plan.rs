@@ -99,8 +99,19 @@ fn commitments_add_up_and_their_replay_agrees() {
     let by_account = &answer["sections"]["commitments_by_account"]["total"];
     assert_eq!(by_account["Bought"], answer["totals"]["Committed"], "who bought adds up to what was bought");
     assert_eq!(by_account["Wasted"], answer["totals"]["Unused"]);
-    let replay = &answer["sections"]["replay"];
-    assert_eq!(replay["rows"].as_array().unwrap().len(), 0, "{replay}");
+    for section in ["replay", "replay_reservations"] {
+        let replay = &answer["sections"][section];
+        assert_eq!(replay["rows"].as_array().unwrap().len(), 0, "{replay}");
+    }
+    let rows = |command: &str| {
+        let sections = &place.json(command)["sections"];
+        ["replay", "replay_reservations"].map(|section| sections[section]["rows"].as_array().unwrap().len())
+    };
+    assert!(rows("commitments bill --replay --no-sharing --format json").iter().all(|&rows| rows > 0));
+    let unknown = place.farthing("commitments bill --replay --no-sharing=111122223333").output().unwrap();
+    let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert_eq!(unknown.status.code(), Some(1), "{told}");
+    assert!(told.contains("111122223333") && told.contains("twelve digits"), "{told}");
     assert!(place.stdout("commitments bill --granularity daily").contains("Savings Plans over time"));
 }
 

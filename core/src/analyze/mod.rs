@@ -1,5 +1,6 @@
 //! Questions to a ledger, or to the bill itself where the ledger does not keep what is asked.
 
+pub mod classes;
 pub mod commitments;
 pub mod costs;
 pub mod request;

@@ -7,6 +7,7 @@ pub mod instance_types;
 pub mod lines;
 pub mod listed;
 pub mod platforms;
+pub mod pools;
 pub mod price_lists;
 pub mod price_table;
 pub mod prices;

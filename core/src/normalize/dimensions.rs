@@ -58,6 +58,18 @@ impl Normalizer {
             }
             out.text[text as usize] = ids;
         }
+        self.reservation_zones(items, out)
+    }
+
+    /// The zone of a zonal reservation, of rows that have none of their own: its fee.
+    fn reservation_zones(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
+        if !self.wanted.text.contains(&Text::AvailabilityZone) || items.column(LineItem::ReservationZone).is_none() {
+            return Ok(());
+        }
+        let mut zones = Vec::new();
+        self.ids(items, LineItem::ReservationZone, Text::AvailabilityZone, &mut zones)?;
+        let own = out.text[Text::AvailabilityZone as usize].iter_mut().zip(zones);
+        own.filter(|(own, _)| **own == NONE).for_each(|(own, zone)| *own = zone);
         Ok(())
     }
 

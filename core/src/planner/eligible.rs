@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::classes::{Class, class_of};
 use super::demand::Demand;
+use crate::analyze::classes::class_of;
+use crate::catalog::pools::Class;
 use crate::ledger::Ledger;
 use crate::ledger::tables::{MASK_WORDS, or_mask};
 use crate::schema::charges::Text;

@@ -7,7 +7,6 @@ pub mod bill;
 mod bound;
 pub mod caps;
 mod choice;
-pub mod classes;
 pub mod decision;
 pub mod demand;
 pub mod eligible;

@@ -7,15 +7,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::classes::{Class, Use, class_of};
 use super::eligible::{Eligible, Pool};
 use super::offers::{HOURS_PER_MONTH, MONTHS_PER_YEAR, Offer, OfferKind};
 use super::proposal::Conditions;
+use crate::analyze::classes::class_of;
 use crate::analyze::terms::{CommitmentTerms, Scope, terms};
 use crate::catalog::commitments::Payment;
 use crate::catalog::commitments::{FACTOR_UNIT, family_and_size, instance_factor};
 use crate::catalog::discounts::{Sold, discount};
 use crate::catalog::listed::{Listed, Meter};
+use crate::catalog::pools::{Class, Use};
 use crate::catalog::quotes::Catalog;
 use crate::error::Result;
 use crate::ledger::Ledger;

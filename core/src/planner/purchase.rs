@@ -1,9 +1,9 @@
 //! The AWS CLI lines that would buy what is proposed. They are never run.
 
-use super::classes::{Class, Use};
 use super::offers::OfferKind;
 use crate::catalog::commitments::Deployment;
 use crate::catalog::commitments::Payment;
+use crate::catalog::pools::{Class, Use};
 
 const SECONDS_PER_YEAR: u32 = 365 * 86_400;
 

@@ -31,7 +31,7 @@ struct Scratch {
 
 impl<'o> CoveredHour<'o> {
     /// Covers what reservations left of an hour's usages.
-    pub(crate) fn of(mut left: Vec<i128>, plans: &'o [Plan], order: &'o Order, is_sharing: bool) -> CoveredHour<'o> {
+    pub(crate) fn of(mut left: Vec<i128>, plans: &'o [Plan], order: &'o Order) -> CoveredHour<'o> {
         let mut money: Vec<i128> = plans.iter().map(|plan| plan.commitment).collect();
         let turn = |(plan, queue): (usize, &'o Queue)| {
             let usage = left.clone();
@@ -39,7 +39,7 @@ impl<'o> CoveredHour<'o> {
             money[plan] = end.left;
             Turn { plan, queue, usage, end }
         };
-        let turns = order.turns(plans, is_sharing).map(turn).collect();
+        let turns = order.turns(plans).map(turn).collect();
         CoveredHour { turns, left, scratch: Scratch::default() }
     }
 

@@ -12,10 +12,12 @@ pub mod bill;
 mod changes;
 mod plans;
 mod reservations;
+mod sharing;
 
 pub(crate) use changes::CoveredHour;
 pub use plans::{Order, Plan, PlanRates};
 pub use reservations::{Reservation, Scope};
+pub use sharing::Sharing;
 
 use crate::schema::money::divide_half_even;
 
@@ -93,19 +95,19 @@ impl Hour {
 }
 
 /// Applies reservations, then plans, to the usage of one hour.
-pub fn replay_hour(usages: &[Usage], reservations: &[Reservation], plans: &[Plan], is_sharing: bool) -> Hour {
+pub fn replay_hour(usages: &[Usage], reservations: &[Reservation], plans: &[Plan], sharing: &Sharing) -> Hour {
     let mut on_demand: Vec<i128> = usages.iter().map(|usage| usage.quantity).collect();
     let mut covers = Vec::new();
-    let unused_units = reservations::apply(usages, reservations, is_sharing, &mut on_demand, &mut covers);
-    let order = Order::of(usages, plans);
-    let unused_commitment = plans::apply(plans, &order, is_sharing, &mut on_demand, |cover| covers.push(cover));
+    let unused_units = reservations::apply(usages, reservations, sharing, &mut on_demand, &mut covers);
+    let order = Order::of(usages, plans, sharing);
+    let unused_commitment = plans::apply(plans, &order, &mut on_demand, |cover| covers.push(cover));
     Hour { covers, on_demand, unused_units, unused_commitment }
 }
 
 /// Applies plans alone to what reservations left of usages in an hour, in an order that was found before; what of each
 /// commitment nobody used.
-pub fn replay_plans_hour(left: &mut [i128], plans: &[Plan], order: &Order, is_sharing: bool) -> Vec<i128> {
-    plans::apply(plans, order, is_sharing, left, |_| {})
+pub fn replay_plans_hour(left: &mut [i128], plans: &[Plan], order: &Order) -> Vec<i128> {
+    plans::apply(plans, order, left, |_| {})
 }
 
 /// A bill has ten decimals: money in steps of 1e-10, counted in units of 1e-12.

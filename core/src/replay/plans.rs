@@ -1,6 +1,6 @@
 //! Savings Plans in one hour.
 
-use super::{Cover, CoveredBy, QUANTITY_STEP, QUANTITY_UNIT, Usage, cost};
+use super::{Cover, CoveredBy, QUANTITY_STEP, QUANTITY_UNIT, Sharing, Usage, cost};
 
 /// Rates of a usage by tariff, in units of 1e-12; absent where a tariff does not cover it.
 pub type PlanRates = Vec<(u32, i128)>;
@@ -47,16 +47,19 @@ impl Queue {
     }
 }
 
-/// For each plan the usages that it may cover with their rates, its owner's and everybody's: highest saving first; ties by
+/// For each plan the usages that it may cover with their rates, its owner's and those of all whom sharing reaches: highest saving first; ties by
 /// the lowest rate, then in the order given.
 #[derive(Debug, Clone)]
-pub struct Order(Vec<[Queue; 2]>);
+pub struct Order {
+    queues: Vec<[Queue; 2]>,
+    is_sharing: bool,
+}
 
 impl Order {
     /// The order in which plans cover usages, whatever their quantities.
-    pub fn of(usages: &[Usage], plans: &[Plan]) -> Order {
+    pub fn of(usages: &[Usage], plans: &[Plan], sharing: &Sharing) -> Order {
         let queues = |plan: &Plan| {
-            let covers = usages.iter().enumerate();
+            let covers = usages.iter().enumerate().filter(|(_, usage)| sharing.reaches(plan.account, usage.account));
             let covers = covers.filter_map(|(at, usage)| plan.rate(&usage.plans).map(|rate| (at, rate)));
             let mut all: Vec<(usize, i128)> = covers.collect();
             all.sort_by(|&(a, rate), &(b, other)| {
@@ -66,31 +69,28 @@ impl Order {
             let own = all.iter().copied().filter(|&(usage, _)| usages[usage].account == plan.account).collect();
             [Queue::of(own, usages.len()), Queue::of(all, usages.len())]
         };
-        Order(plans.iter().map(queues).collect())
+        Order { queues: plans.iter().map(queues).collect(), is_sharing: sharing.is_on }
     }
 
     /// The turns in which plans are applied, each with its queue: those of one family in one region first, the owner's
     /// usage before everybody's.
-    pub(super) fn turns<'o>(&'o self, plans: &'o [Plan], is_sharing: bool) -> impl Iterator<Item = (usize, &'o Queue)> {
+    pub(super) fn turns<'o>(&'o self, plans: &'o [Plan]) -> impl Iterator<Item = (usize, &'o Queue)> {
         [true, false].into_iter().flat_map(move |is_ec2_instance| {
-            [false, true].into_iter().filter(move |&is_shared| is_sharing || !is_shared).flat_map(move |is_shared| {
-                let plans = plans.iter().enumerate().filter(move |(_, plan)| plan.is_ec2_instance == is_ec2_instance);
-                plans.map(move |(at, _)| (at, &self.0[at][usize::from(is_shared)]))
-            })
+            [false, true].into_iter().filter(move |&is_shared| self.is_sharing || !is_shared).flat_map(
+                move |is_shared| {
+                    let plans =
+                        plans.iter().enumerate().filter(move |(_, plan)| plan.is_ec2_instance == is_ec2_instance);
+                    plans.map(move |(at, _)| (at, &self.queues[at][usize::from(is_shared)]))
+                },
+            )
         })
     }
 }
 
 /// Covers usage, and hands on what covers what; what is left of each commitment.
-pub(super) fn apply(
-    plans: &[Plan],
-    order: &Order,
-    is_sharing: bool,
-    on_demand: &mut [i128],
-    mut covers: impl FnMut(Cover),
-) -> Vec<i128> {
+pub(super) fn apply(plans: &[Plan], order: &Order, on_demand: &mut [i128], mut covers: impl FnMut(Cover)) -> Vec<i128> {
     let mut left: Vec<i128> = plans.iter().map(|plan| plan.commitment).collect();
-    for (at, queue) in order.turns(plans, is_sharing) {
+    for (at, queue) in order.turns(plans) {
         left[at] = spend(CoveredBy::Plan(at), queue, 0, left[at], on_demand, &mut covers).left;
     }
     left

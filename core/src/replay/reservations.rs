@@ -1,6 +1,6 @@
 //! Reservations in one hour.
 
-use super::{Cover, CoveredBy, QUANTITY_STEP, Usage};
+use super::{Cover, CoveredBy, QUANTITY_STEP, Sharing, Usage};
 
 /// Which usage a reservation fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Scope {
 pub(super) fn apply(
     usages: &[Usage],
     reservations: &[Reservation],
-    is_sharing: bool,
+    sharing: &Sharing,
     on_demand: &mut [i128],
     covers: &mut Vec<Cover>,
 ) -> Vec<i128> {
@@ -70,13 +70,16 @@ pub(super) fn apply(
     let mut queue: Vec<usize> = (0..usages.len()).filter(|&at| usages[at].factor > 0).collect();
     queue.sort_by_key(|&at| usages[at].factor);
     for is_owner in [true, false] {
-        if !is_owner && !is_sharing {
+        if !is_owner && !sharing.is_on {
             break;
         }
         for &at in &order {
             let reservation = &reservations[at];
             let fitting = queue.iter().copied().filter(|&usage| {
-                reservation.scope.fits(&usages[usage]) && (usages[usage].account == reservation.account) == is_owner
+                let account = usages[usage].account;
+                (account == reservation.account) == is_owner
+                    && reservation.scope.fits(&usages[usage])
+                    && sharing.reaches(reservation.account, account)
             });
             for usage in fitting {
                 let factor = i128::from(usages[usage].factor);

@@ -43,7 +43,7 @@ fn compute(commitment: &str) -> Plan {
 
 fn check(reservations: &[Reservation], plans: &[Plan], on_demand: &str, unused: &[&str]) -> Hour {
     let usages = hour();
-    let applied = replay_hour(&usages, reservations, plans, true);
+    let applied = replay_hour(&usages, reservations, plans, &Sharing::ALL);
     assert_eq!(applied.on_demand_cost(&usages), dollars(on_demand));
     assert_eq!(applied.unused_commitment, unused.iter().map(|text| dollars(text)).collect::<Vec<_>>());
     for (at, usage) in usages.iter().enumerate() {
@@ -98,8 +98,9 @@ fn the_owner_is_served_first_whatever_the_discount() {
         usages[1].account = 1;
         (usages, sharing)
     };
-    let cost = |commitment: &str, (usages, sharing): (Vec<Usage>, bool)| {
-        let applied = replay_hour(&usages, &[], &[compute(commitment)], sharing);
+    let cost = |commitment: &str, (usages, is_sharing): (Vec<Usage>, bool)| {
+        let sharing = if is_sharing { Sharing::ALL } else { Sharing::NONE };
+        let applied = replay_hour(&usages, &[], &[compute(commitment)], &sharing);
         dollars(commitment) + applied.on_demand_cost(&usages)
     };
     let costs = ["0", "9", "14"].map(|commitment| cost(commitment, usages(true)));
@@ -122,11 +123,11 @@ fn a_zonal_reservation_needs_its_zone_and_a_flexible_one_takes_any_size() {
     let usages = vec![sized(4_000, 1, 1), sized(4_000, 2, 1), sized(16_000, 1, 2)];
     let zonal = Reservation { account: 1, scope: Scope::Zonal { exact: 4_000, zone: 2 }, units: 4_000 * QUANTITY_UNIT };
     let flexible = Reservation { account: 2, scope: Scope::Flexible { pool: 7 }, units: 18_000 * QUANTITY_UNIT };
-    let applied = replay_hour(&usages, &[flexible.clone(), zonal.clone()], &[], true);
+    let applied = replay_hour(&usages, &[flexible.clone(), zonal.clone()], &[], &Sharing::ALL);
     // The owner's large one first, then half of another account's small one.
     assert_eq!(applied.on_demand, [QUANTITY_UNIT / 2, 0, 0]);
     assert_eq!(applied.unused_units, [0, 0]);
-    let alone = replay_hour(&usages, &[flexible, zonal], &[], false);
+    let alone = replay_hour(&usages, &[flexible, zonal], &[], &Sharing::NONE);
     assert_eq!(alone.on_demand, [QUANTITY_UNIT, 0, 0]);
     assert_eq!(alone.unused_units, [2_000 * QUANTITY_UNIT, 0]);
 }
@@ -148,14 +149,14 @@ fn multi_az_and_valkey_count_by_their_factors() {
         |factor: i128| Reservation { account: 0, scope: Scope::Flexible { pool: 3 }, units: factor * QUANTITY_UNIT };
     // One reserved large instance is half of an instance with a standby.
     let multi_az = [pool(database_factor("db.r6g.large", Deployment::MultiAz, false), 1)];
-    assert_eq!(replay_hour(&multi_az, &[reserved(4_000)], &[], true).on_demand, [QUANTITY_UNIT / 2]);
+    assert_eq!(replay_hour(&multi_az, &[reserved(4_000)], &[], &Sharing::ALL).on_demand, [QUANTITY_UNIT / 2]);
     // Thirteen reserved large instances cover ten whose storage is I/O-optimized.
     let io_optimized = [pool(database_factor("db.r6g.large", Deployment::SingleAz, true), 10)];
-    let applied = replay_hour(&io_optimized, &[reserved(13 * 4_000)], &[], true);
+    let applied = replay_hour(&io_optimized, &[reserved(13 * 4_000)], &[], &Sharing::ALL);
     assert_eq!((applied.on_demand[0], applied.unused_units[0]), (0, 0));
     // Four reserved Redis nodes cover five of Valkey.
     let valkey = [pool(cache_factor("cache.m6g.large", true), 5)];
-    let applied = replay_hour(&valkey, &[reserved(4 * 4_000)], &[], true);
+    let applied = replay_hour(&valkey, &[reserved(4 * 4_000)], &[], &Sharing::ALL);
     assert_eq!((applied.on_demand[0], applied.unused_units[0]), (0, 0));
 }
 
@@ -184,17 +185,17 @@ fn a_change_comes_out_as_if_everything_was_covered_anew() {
             commitment: random.i128(0..4_000_000_000_000),
         };
         let plans: Vec<Plan> = (0..tariffs).chain(0..tariffs).map(plan).collect();
-        let is_sharing = seed % 3 != 0;
-        let order = Order::of(&usages, &plans);
+        let sharing = [Sharing::ALL, Sharing::NONE, Sharing::without([0, 2])][seed as usize % 3].clone();
+        let order = Order::of(&usages, &plans, &sharing);
         let mut quantity = || if random.u8(0..4) == 0 { 0 } else { random.i128(0..4 * QUANTITY_UNIT) };
         let left: Vec<i128> = usages.iter().map(|_| quantity()).collect();
-        let mut covered = CoveredHour::of(left.clone(), &plans, &order, is_sharing);
+        let mut covered = CoveredHour::of(left.clone(), &plans, &order);
         for _ in 0..4 {
             let mut changes: Vec<(usize, i128)> =
                 (0..count).filter(|at| at % 3 == 0).map(|at| (at, quantity())).collect();
             let mut anew = left.clone();
             changes.iter().for_each(|&(usage, quantity)| anew[usage] = quantity);
-            replay_plans_hour(&mut anew, &plans, &order, is_sharing);
+            replay_plans_hour(&mut anew, &plans, &order);
             let mut found: Vec<i128> = (0..count).map(|usage| covered.left_of(usage)).collect();
             covered.change(&mut changes);
             changes.into_iter().for_each(|(usage, quantity)| found[usage] = quantity);

@@ -10,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::ledger::tables::CommitmentCell;
 use crate::reconcile::certificate::Certificate;
-use crate::replay::bill::Comparison;
 use crate::schema::money::ratio;
 
 /// Makes the report on commitments of a ledger. Without figures when the certificate forbids them.
@@ -35,41 +34,6 @@ pub fn commitments(ledger: &Ledger, certificate: Certificate, step: Step) -> Res
         gates: Vec::new(),
         certificate,
     })
-}
-
-/// What the replay of a bill's Savings Plans found, as a section.
-pub fn replay_section(compared: &Comparison) -> Section {
-    let rows = compared.differences.iter().map(|one| {
-        vec![
-            Cell::Text(
-                chrono::DateTime::from_timestamp(one.hour, 0)
-                    .map_or_else(String::new, |time| time.format("%Y-%m-%dT%H:00:00Z").to_string()),
-            ),
-            text(&one.plans),
-            Cell::Money(one.billed),
-            Cell::Money(one.replayed),
-        ]
-    });
-    Section {
-        id: "replay",
-        title: "Replay of Savings Plans".to_owned(),
-        note: format!(
-            "{} hours were replayed by the documented order and {} totals compared: the used commitment of {} differs, the \
-             covered quantity of {}.",
-            compared.hours,
-            compared.compared,
-            compared.differences.len(),
-            compared.quantities_differing
-        ),
-        columns: columns(&[
-            ("ChargePeriodStart", ColumnKind::Text),
-            ("Plans", ColumnKind::Text),
-            ("Billed", ColumnKind::Money),
-            ("Replayed", ColumnKind::Money),
-        ]),
-        rows: rows.collect(),
-        total: None,
-    }
 }
 
 fn sections(ledger: &Ledger, step: Step) -> Vec<Section> {

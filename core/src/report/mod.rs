@@ -14,12 +14,14 @@ mod month;
 mod names;
 mod plan;
 pub mod recommendations;
+mod replay;
 mod request;
 mod sections;
 pub mod waterfall;
 
-pub use commitments::{commitments, replay_section};
+pub use commitments::commitments;
 pub use plan::plan;
+pub use replay::replay_sections;
 pub use request::ReportRequest;
 pub use sections::report;
 

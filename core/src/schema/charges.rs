@@ -77,7 +77,7 @@ columns! {
         UsageType "x_UsageType" [UsageType] "AWS's usage type, region prefix included; FOCUS 1.2 has none";
         Operation "x_Operation" [Operation] "AWS's operation code";
         RegionId "RegionId" [RegionCode] "the region's code";
-        AvailabilityZone "AvailabilityZone" [AvailabilityZone] "the availability zone";
+        AvailabilityZone "AvailabilityZone" [AvailabilityZone, ReservationZone] "the availability zone; of a reservation's fee the one it is for";
         ResourceId "ResourceId" [ResourceId] "the resource; blank where the charge has none or the export leaves ids out";
         SkuId "SkuId" [Sku] "the SKU";
         SkuPriceId "SkuPriceId" [RateId, RateCode] "the price of the SKU: rate code, else rate id";

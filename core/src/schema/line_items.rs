@@ -87,6 +87,7 @@ line_items! {
     InstanceType Text "product_instance_type";
     InstanceFamily Text "product_instance_family" | "product_instance_type_family";
     ReservationArn Text "reservation_reservation_a_r_n" | "reservation_reservation_arn";
+    ReservationZone Text "reservation_availability_zone";
     ReservationStart Time "reservation_start_time";
     ReservationEnd Time "reservation_end_time";
     ReservationEffectiveCost Number "reservation_effective_cost";

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::catalog::pools::Class;
 use crate::detector::facts::Facts;
 use crate::ledger::tables::{MASK_WORDS, or_mask};
-use crate::planner::classes::Class;
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::scale_by;
 use crate::schema::recommendations::{Recommendation, UsageChange};

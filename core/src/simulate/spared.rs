@@ -82,7 +82,7 @@ impl<'s> Hour<'s> {
     /// Adds what the hour makes of each change.
     fn add(mut self, changes: &[Change<'_>], added: &mut Added) {
         let plans = self.state.plans_in(self.hour, self.state.plans_with(&Purchases::default()));
-        let mut covered = CoveredHour::of(self.left.clone(), &plans, &self.state.order, self.state.is_sharing);
+        let mut covered = CoveredHour::of(self.left.clone(), &plans, &self.state.order);
         let (mut before, mut changed) = (Vec::new(), Vec::new());
         for (at, change) in changes.iter().enumerate() {
             if self.reserve_anew(change, &mut before, &mut changed) {

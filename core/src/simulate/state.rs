@@ -11,15 +11,16 @@ use super::bought::Purchases;
 use super::moves::{Form, Move, Moves, hours_of};
 use super::parallel;
 use super::tariffs::{Metered, Rates, Tariff};
+use crate::analyze::classes::class_of_reserved;
 use crate::analyze::terms::{CommitmentTerms, Scope, terms};
 use crate::catalog::commitments::Payment;
 use crate::catalog::listed::Listed;
+use crate::catalog::pools::{Class, classify};
 use crate::detector::facts::Facts;
 use crate::ledger::tables::MASK_WORDS;
 use crate::planner::bill::PlannedLine;
-use crate::planner::classes::{Class, class_of_reserved, classify};
 use crate::planner::offers::OfferKind;
-use crate::replay::{Order, Plan, QUANTITY_UNIT, Usage, replay_plans_hour};
+use crate::replay::{Order, Plan, QUANTITY_UNIT, Sharing, Usage, replay_plans_hour};
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::scale_by;
 use crate::schema::values::Pricing;
@@ -66,7 +67,7 @@ pub(super) struct State<'f> {
     commitments: Vec<Vec<i128>>,
     usages: Vec<Usage>,
     pub(super) order: Order,
-    pub(super) is_sharing: bool,
+    sharing: Sharing,
     /// What nothing covers, as the bill says and as the replay does, at effective prices.
     pub(super) uncovered: (i128, i128),
 }
@@ -124,8 +125,8 @@ impl<'f> State<'f> {
             plans_owned: 0,
             commitments: Vec::new(),
             usages: Vec::new(),
-            order: Order::of(&[], &[]),
-            is_sharing: true,
+            order: Order::of(&[], &[], &Sharing::ALL),
+            sharing: Sharing::ALL,
             uncovered: (0, 0),
         };
         let bought = terms(facts.ledger);
@@ -323,7 +324,7 @@ impl<'f> State<'f> {
             Usage { account, exact: None, flexible: None, zone: None, factor: 0, plans, on_demand_rate, quantity: 0 }
         };
         self.usages = self.slots.iter().map(usage).collect();
-        self.order = Order::of(&self.usages, &self.plans);
+        self.order = Order::of(&self.usages, &self.plans, &self.sharing);
     }
 
     /// Whether plans serve other accounts, by which comes nearer to the bill.
@@ -331,13 +332,17 @@ impl<'f> State<'f> {
         let billed: Vec<i128> =
             self.used.iter().zip(&self.reserved).zip(planned).map(|((used, ri), plan)| used - ri - plan).collect();
         let billed = self.cost(&self.sums(&billed));
-        let mut replay = |is_sharing| {
-            self.is_sharing = is_sharing;
+        let mut replay = |sharing| {
+            self.sharing = sharing;
+            self.order = Order::of(&self.usages, &self.plans, &self.sharing);
             self.settle(&self.used, &Purchases::default()).on_demand
         };
-        let (shared, alone) = (replay(true), replay(false));
-        self.is_sharing = (shared - billed).abs() <= (alone - billed).abs();
-        self.uncovered = (billed, if self.is_sharing { shared } else { alone });
+        let (alone, shared) = (replay(Sharing::NONE), replay(Sharing::ALL));
+        let is_shared = (shared - billed).abs() <= (alone - billed).abs();
+        if !is_shared {
+            replay(Sharing::NONE);
+        }
+        self.uncovered = (billed, if is_shared { shared } else { alone });
     }
 
     /// Quantities by slot.
@@ -436,7 +441,7 @@ impl<'f> State<'f> {
             bought.cover(left);
         }
         let plans = self.plans_in(hour, plans);
-        let commitment = replay_plans_hour(left, &plans, &self.order, self.is_sharing).iter().sum();
+        let commitment = replay_plans_hour(left, &plans, &self.order).iter().sum();
         Unused { units, commitment }
     }
 

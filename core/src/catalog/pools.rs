@@ -1,13 +1,9 @@
-//! What a product is to commitments: which pool its usage belongs to, and what can be bought for it.
+//! What usage is to commitments, by its names: which pool it belongs to, and what can be bought for it.
 
-use crate::analyze::terms::Scope;
-use crate::catalog::commitments::{
+use super::commitments::{
     Deployment, FACTOR_UNIT, cache_factor, database_factor, family_and_size, instance_factor, is_ec2_flexible,
 };
-use crate::catalog::usage_types::without_region;
-use crate::ledger::Ledger;
-use crate::ledger::tables::ProductKey;
-use crate::schema::charges::Text;
+use super::usage_types::without_region;
 
 /// What can be bought for usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,30 +69,9 @@ impl Class {
     }
 
     /// The factor of what is bought in whole numbers, given the smallest size that is used.
-    pub(super) fn unit_factor(&self) -> u32 {
+    pub(crate) fn unit_factor(&self) -> u32 {
         if self.sold == Use::DynamoDb { FACTOR_UNIT } else { self.factor }
     }
-}
-
-/// The class of a product; none where nothing is sold for it, or nothing that saves: Lambda requests have no discount.
-pub(crate) fn class_of(ledger: &Ledger, key: &ProductKey) -> Option<Class> {
-    let text = |text, id| ledger.names.get(text, id).unwrap_or_default();
-    let usage_type = text(Text::UsageType, key.usage_type);
-    let service = text(Text::ServiceCode, key.service);
-    classify(service, usage_type, text(Text::Operation, key.operation), text(Text::RegionId, key.region))
-}
-
-/// The class of what a reservation fits.
-pub(crate) fn class_of_reserved(scope: &Scope) -> Option<Class> {
-    let Scope::Reserved { service, instance, operation, region, is_multi_az } = scope else { return None };
-    let meter = match service.as_str() {
-        "AmazonEC2" => "BoxUsage",
-        "AmazonRDS" if *is_multi_az => "Multi-AZUsage",
-        "AmazonRDS" => "InstanceUsage",
-        "AmazonDynamoDB" => return None,
-        _ => "NodeUsage",
-    };
-    classify(service, &format!("{meter}:{instance}"), operation, region)
 }
 
 /// The class of usage by its names.

@@ -1,37 +1,17 @@
-//! A bill's Savings Plans replayed hour by hour, and what the bill says beside it.
+//! A bill's Savings Plans beside their replay.
 //!
-//! What reservations cover is taken from the bill's own rows: inside a size-flexible pool AWS's order is not the
-//! published one. Plan rates are those that the bill shows for a product; usage for which it never shows one cannot have
-//! been covered. Plans of one kind share their usage, so totals of a kind are compared; which of two plans took a piece
-//! is AWS's business, and an hour agrees when it does in some order of its plans.
+//! What reservations cover is taken from the bill's own rows. Plan rates are those that the bill shows for a product; usage
+//! for which it never shows one cannot have been covered. Plans of one kind share their usage, so totals of a kind are
+//! compared; which of two plans took a piece is AWS's business, and an hour agrees when it does in some order of its plans.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, TimestampSecondType};
-
-use super::{CoveredBy, MONEY_STEP, Plan, QUANTITY_STEP, QUANTITY_UNIT, Usage, cost, replay_hour};
+use super::{Ids, LineType, PayerHour, Product, Row, Sharers};
 use crate::catalog::commitments::family_and_size;
-use crate::error::{Error, Result};
 use crate::ledger::Ledger;
+use crate::replay::{CoveredBy, MONEY_STEP, Plan, QUANTITY_STEP, QUANTITY_UNIT, Sharing, Usage, cost, replay_hour};
 use crate::schema::charges::Text;
 use crate::schema::money::divide_half_even;
-
-/// The columns of charges that a replay reads.
-pub const REPLAY_COLUMNS: [&str; 11] = [
-    "x_LineItemType",
-    "SubAccountId",
-    "CommitmentDiscountId",
-    "x_UsageType",
-    "x_Operation",
-    "RegionId",
-    "AvailabilityZone",
-    "ResourceId",
-    "ChargePeriodStart",
-    "ConsumedQuantity",
-    "x_AmortizedCost",
-];
 
 /// An hour of a kind of plans in which bill and replay differ. Money in units of 1e-12.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +26,9 @@ pub struct Difference {
     pub replayed: i128,
 }
 
-/// A bill beside its replay.
+/// The Savings Plans of a bill beside their replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Comparison {
+pub struct PlansCompared {
     /// Hours in which a plan was active.
     pub hours: usize,
     /// Hours of kinds of plans that were compared, and of classes of usage that plans treat alike.
@@ -64,63 +44,41 @@ pub struct Comparison {
     pub used: i128,
 }
 
-/// Usage type, operation and region.
-type Product = (String, String, String);
-
-/// One row that matters.
-struct Row {
-    line_item_type: LineType,
-    account: String,
-    arn: String,
-    product: Product,
-    zone: String,
-    resource: String,
-    start: i64,
-    quantity: i128,
-    amortized: i128,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LineType {
-    Usage,
-    Covered,
-    Fee,
-}
-
-/// Replays the Savings Plans of a bill; `charges` are all of its charges, with [`REPLAY_COLUMNS`].
-///
-/// # Errors
-/// [`Error::NotAvailable`] for a bill whose charges are not of these types (FOCUS has no plan rates).
-pub fn replay_plans(ledger: &Ledger, charges: &[RecordBatch], is_sharing: bool) -> Result<Comparison> {
-    let rows = rows(charges)?;
-    let kinds = kinds(&rows);
+/// Replays plans on what reservations left. Also names the accounts that what others own served, in hours that differ.
+pub(super) fn compare(
+    ledger: &Ledger,
+    rows: &[Row],
+    by_hour: &BTreeMap<PayerHour<'_>, Vec<&Row>>,
+    sharers: &Sharers<'_>,
+) -> (PlansCompared, BTreeSet<String>) {
+    let kinds = kinds(rows);
     let bought = bought(ledger);
-    let rates = rates(ledger, &rows, &kinds);
-    let mut by_hour: BTreeMap<i64, Vec<&Row>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.line_item_type != LineType::Fee) {
-        by_hour.entry(row.start).or_default().push(row);
-    }
-    let replay = Replay { terms: &kinds, rates: &rates, is_sharing };
-    let mut found = Comparison::default();
-    let mut plans_by_hour: BTreeMap<i64, Vec<(&str, i128)>> = BTreeMap::new();
-    for ((arn, hour), &money) in &bought {
-        plans_by_hour.entry(*hour).or_default().push((arn, money));
+    let rates = rates(ledger, rows, &kinds);
+    let replay = Replay { terms: &kinds, rates: &rates, sharers };
+    let mut found = PlansCompared::default();
+    let mut served = BTreeSet::new();
+    let mut plans_by_hour: BTreeMap<PayerHour<'_>, Vec<(&str, i128)>> = BTreeMap::new();
+    for ((payer, arn, hour), &money) in &bought {
+        plans_by_hour.entry((payer, *hour)).or_default().push((arn, money));
     }
     for (hour, active) in plans_by_hour {
-        let rows = by_hour.remove(&hour).unwrap_or_default();
-        replay.compare(&mut found, hour, &rows, &active);
+        let is_left = |row: &&&Row| row.line_item_type != LineType::Reserved;
+        let rows: Vec<&Row> = by_hour.get(&hour).into_iter().flatten().filter(is_left).copied().collect();
+        served.extend(replay.compare(&mut found, hour.1, &rows, &active));
     }
-    Ok(found)
+    (found, served)
 }
 
-/// Commitment by ARN and hour, for plans.
-fn bought(ledger: &Ledger) -> BTreeMap<(String, i64), i128> {
+/// Commitment by payer, ARN and hour, for plans.
+fn bought(ledger: &Ledger) -> BTreeMap<(String, String, i64), i128> {
     let mut bought = BTreeMap::new();
     for (key, cell) in ledger.commitments.iter().filter(|(_, cell)| cell.bought != 0) {
         let arn = ledger.names.get(Text::CommitmentDiscountId, key.arn).unwrap_or_default();
         if arn.contains(":savingsplan/") {
             let hour = ledger.bills.at(key.bill).start + i64::from(key.hour) * 3_600;
-            *bought.entry((arn.to_owned(), hour)).or_insert(0) += cell.bought;
+            let payer = ledger.bills.key(key.bill).payer;
+            let payer = ledger.names.get(Text::BillingAccountId, payer).unwrap_or_default().to_owned();
+            *bought.entry((payer, arn.to_owned(), hour)).or_insert(0) += cell.bought;
         }
     }
     bought
@@ -138,7 +96,7 @@ struct Terms {
 
 /// The terms of plans by ARN, from the usage types of their fees.
 fn kinds(rows: &[Row]) -> BTreeMap<String, Terms> {
-    let fees = rows.iter().filter(|row| row.line_item_type == LineType::Fee);
+    let fees = rows.iter().filter(|row| row.line_item_type == LineType::PlanFee);
     let terms = fees.map(|row| {
         let usage_type = row.product.0.as_str();
         let ec2 = usage_type.find("EC2SP:").map(|at| {
@@ -204,7 +162,7 @@ fn rates(ledger: &Ledger, rows: &[Row], kinds: &BTreeMap<String, Terms>) -> Hash
             }
         }
     }
-    for row in rows.iter().filter(|row| row.line_item_type == LineType::Covered) {
+    for row in rows.iter().filter(|row| row.line_item_type == LineType::PlanCovered) {
         let Some(candidates) = seen.get(&row.product) else { continue };
         let off = |rate: &i128| (cost(*rate, row.quantity) - row.amortized).abs();
         let Some(terms) = kinds.get(&row.arn) else { continue };
@@ -220,6 +178,8 @@ fn rates(ledger: &Ledger, rows: &[Row], kinds: &BTreeMap<String, Terms>) -> Hash
 struct Totals<'a> {
     used: BTreeMap<&'a str, (i128, i128)>,
     covered: BTreeMap<(String, i128, i128), (i128, i128)>,
+    /// Accounts that the replay serves with what others own.
+    served: BTreeSet<&'a str>,
 }
 
 impl Totals<'_> {
@@ -234,31 +194,28 @@ impl Totals<'_> {
 struct Replay<'a> {
     terms: &'a BTreeMap<String, Terms>,
     rates: &'a HashMap<Product, Rates>,
-    is_sharing: bool,
-}
-
-/// Numbers for the texts of an hour.
-#[derive(Default)]
-struct Ids(BTreeMap<String, u32>);
-
-impl Ids {
-    fn of(&mut self, text: &str) -> u32 {
-        let next = self.0.len() as u32;
-        *self.0.entry(text.to_owned()).or_insert(next)
-    }
+    sharers: &'a Sharers<'a>,
 }
 
 impl<'a> Replay<'a> {
-    fn compare(&self, found: &mut Comparison, hour: i64, rows: &[&Row], active: &[(&str, i128)]) {
+    /// Compares an hour, and names the accounts that what others own served if it differs.
+    fn compare(
+        &self,
+        found: &mut PlansCompared,
+        hour: i64,
+        rows: &[&Row],
+        active: &[(&str, i128)],
+    ) -> impl Iterator<Item = String> + use<> {
         let known: Vec<(i128, &'a Terms)> =
             active.iter().filter_map(|&(arn, money)| self.terms.get(arn).map(|terms| (money, terms))).collect();
         let plans_active = known.len() as i128;
         let mut ids = Ids::default();
-        let usages = self.usages(rows, &mut ids);
+        let (accounts, usages): (Vec<&str>, Vec<Usage>) = self.usages(rows, &mut ids).into_iter().unzip();
+        let sharing = self.sharers.sharing(&mut ids);
         let mut totals = Totals::default();
         for order in orders(known.len()) {
             let plans: Vec<(i128, &Terms)> = order.iter().map(|&at| known[at]).collect();
-            let tried = self.totals(rows, &usages, &plans, &mut ids);
+            let tried = self.totals(rows, (&accounts, &usages), &plans, (&mut ids, &sharing));
             if totals.used.is_empty() || tried.differing() < totals.differing() {
                 totals = tried;
             }
@@ -276,17 +233,20 @@ impl<'a> Replay<'a> {
             found.quantities_differing += usize::from(off > plans_active * (QUANTITY_STEP + money));
             found.quantity_off_most = found.quantity_off_most.max(off);
         }
+        let is_different = totals.differing() != (0, 0);
         for (plans, (billed, replayed)) in totals.used {
             found.used += billed;
             if billed != replayed {
                 found.differences.push(Difference { hour, plans: plans.to_owned(), billed, replayed });
             }
         }
+        let served: Vec<String> = totals.served.into_iter().filter(|_| is_different).map(str::to_owned).collect();
+        served.into_iter()
     }
 
     /// Usage of an hour that reservations left: pieces of one resource belong together.
-    fn usages(&self, rows: &[&Row], ids: &mut Ids) -> Vec<Usage> {
-        let mut pieces: BTreeMap<(&str, &str, &str, &Product), i128> = BTreeMap::new();
+    fn usages<'r>(&self, rows: &[&'r Row], ids: &mut Ids) -> Vec<(&'r str, Usage)> {
+        let mut pieces: BTreeMap<(&'r str, &str, &str, &Product), i128> = BTreeMap::new();
         for row in rows {
             *pieces.entry((&row.account, &row.zone, &row.resource, &row.product)).or_default() += row.quantity;
         }
@@ -300,20 +260,31 @@ impl<'a> Replay<'a> {
                 kind => Some((ids.of(kind), rate)),
             });
             let plans = tariffs.collect();
-            let account = ids.of(account);
+            let (name, account) = (account, ids.of(account));
             let on_demand_rate = known.on_demand;
-            Usage { account, exact: None, flexible: None, zone: None, factor: 0, plans, on_demand_rate, quantity }
+            let usage =
+                Usage { account, exact: None, flexible: None, zone: None, factor: 0, plans, on_demand_rate, quantity };
+            (name, usage)
         });
         usages.collect()
     }
 
-    fn totals(&self, rows: &[&Row], usages: &[Usage], known: &[(i128, &'a Terms)], ids: &mut Ids) -> Totals<'a> {
+    fn totals<'t>(
+        &self,
+        rows: &[&Row],
+        (accounts, usages): (&[&'t str], &[Usage]),
+        known: &[(i128, &'t Terms)],
+        (ids, sharing): (&mut Ids, &Sharing),
+    ) -> Totals<'t>
+    where
+        'a: 't,
+    {
         let plan = |&(commitment, terms): &(i128, &Terms)| {
             let (account, tariff) = (ids.of(&terms.owner), ids.of(&terms.name));
             Plan { account, tariff, is_ec2_instance: terms.family.is_some(), commitment }
         };
         let plans: Vec<Plan> = known.iter().map(plan).collect();
-        let applied = replay_hour(usages, &[], &plans, self.is_sharing);
+        let applied = replay_hour(usages, &[], &plans, sharing);
         let mut totals = Totals::default();
         for ((money, terms), unused) in known.iter().zip(&applied.unused_commitment) {
             totals.used.entry(&terms.name).or_default().1 += money - unused;
@@ -323,8 +294,11 @@ impl<'a> Replay<'a> {
             let rate = plans[plan].rate(&usage.plans).unwrap_or(0);
             let class = (kind_of(&known[plan].1.name), rate, usage.on_demand_rate);
             totals.covered.entry(class).or_default().1 += cover.quantity;
+            if usage.account != plans[plan].account {
+                totals.served.insert(accounts[cover.usage]);
+            }
         }
-        for row in rows.iter().filter(|row| row.line_item_type == LineType::Covered) {
+        for row in rows.iter().filter(|row| row.line_item_type == LineType::PlanCovered) {
             let (Some(terms), Some(known)) = (self.terms.get(&row.arn), self.rates.get(&row.product)) else { continue };
             let kind = kind_of(&terms.name);
             totals.used.entry(&terms.name).or_default().0 += row.amortized;
@@ -351,46 +325,4 @@ fn orders(plans: usize) -> Vec<Vec<usize>> {
         all = longer.collect();
     }
     all
-}
-
-fn rows(charges: &[RecordBatch]) -> Result<Vec<Row>> {
-    let fail = |reason: String| Error::NotAvailable { what: "a replay".to_owned(), reason };
-    let mut rows = Vec::new();
-    for batch in charges {
-        let column =
-            |name: &str| batch.column_by_name(name).ok_or_else(|| fail(format!("the charges have no column {name}")));
-        let text = |name: &str| -> Result<StringArray> {
-            let array = cast(column(name)?, &DataType::Utf8).map_err(|error| fail(error.to_string()))?;
-            Ok(array.as_string::<i32>().clone())
-        };
-        let texts: Vec<StringArray> = REPLAY_COLUMNS[..8].iter().map(|name| text(name)).collect::<Result<_>>()?;
-        let decimal = |name: &str| {
-            column(name)?.as_primitive_opt::<Decimal128Type>().ok_or_else(|| fail(format!("{name} is no decimal")))
-        };
-        let start = column("ChargePeriodStart")?;
-        let start = start.as_primitive_opt::<TimestampSecondType>();
-        let start = start.ok_or_else(|| fail("ChargePeriodStart is no time".to_owned()))?;
-        let (quantity, amortized) = (decimal("ConsumedQuantity")?, decimal("x_AmortizedCost")?);
-        for row in 0..batch.num_rows() {
-            let value = |at: usize| if texts[at].is_null(row) { "" } else { texts[at].value(row) };
-            let line_item_type = match value(0) {
-                "Usage" => LineType::Usage,
-                "SavingsPlanCoveredUsage" => LineType::Covered,
-                "SavingsPlanRecurringFee" => LineType::Fee,
-                _ => continue,
-            };
-            rows.push(Row {
-                line_item_type,
-                account: value(1).to_owned(),
-                arn: value(2).to_owned(),
-                product: (value(3).to_owned(), value(4).to_owned(), value(5).to_owned()),
-                zone: value(6).to_owned(),
-                resource: value(7).to_owned(),
-                start: start.value(row),
-                quantity: quantity.value(row),
-                amortized: if amortized.is_null(row) { 0 } else { amortized.value(row) },
-            });
-        }
-    }
-    Ok(rows)
 }
