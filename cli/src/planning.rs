@@ -109,7 +109,7 @@ pub(crate) struct Plan {
     /// Leave out these instance families (m5) and services (AmazonRDS)
     #[arg(long = "exclude-family", value_name = "FAMILY", num_args = 1.., conflicts_with = "demand")]
     pub(crate) families_excluded: Vec<String>,
-    /// Look at the last so many days of the bill [default: all of it]
+    /// Size purchases on the last so many days of the bill [default: 28; 30 of --method aws; all of it with --outlook]
     #[arg(long, value_name = "DAYS", conflicts_with = "demand", value_parser = clap::value_parser!(u32).range(1..=1_096))]
     pub(crate) look_back: Option<u32>,
     /// Plan for usage along its trend over the next so many weeks, and not for usage as it was (a heuristic)

@@ -296,7 +296,8 @@ class Bill:
 
         `term`, `payment` and `buy` say what may be bought, everything of one year by default; `capital_cost` is a
         yearly rate. `max_commitment` limits each Savings Plan and `max_spend` all commitments, in USD for an hour;
-        `max_coverage` is a share, and `max_break_even` months. `outlook_weeks` plans along the usage's trend, and
+        `max_coverage` is a share, and `max_break_even` months. Purchases are sized on the last `look_back_days`, 28 unless
+        said (30 of AWS's way); `outlook_weeks` plans along the usage's trend instead, and
         `backtest` shows what other months would have cost. `after_advice` leaves out usage of resources that
         `recommend` counts a saving on, with `config` and `metrics` as there. `catalog` is a folder of imported price lists, for
         what the bill shows no rate of.

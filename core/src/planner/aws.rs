@@ -12,6 +12,9 @@ use super::single::{Item, best_commitment};
 use crate::catalog::commitments::Payment;
 use crate::schema::money::{divide_half_even, ratio, scale_by};
 
+/// The console's look-back.
+pub const LOOK_BACK_DAYS: u32 = 30;
+
 /// A whole unit of a quantity.
 const UNIT: i128 = 1_000_000_000_000_000;
 

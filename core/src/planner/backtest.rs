@@ -15,15 +15,13 @@ use crate::error::Result;
 
 /// Hours that a strategy must have seen, two weeks of a bill that has every hour.
 const HOURS_SEEN_MIN: usize = 14 * 24;
-/// The console's look-back of a Savings Plans recommendation.
-const AWS_LOOK_BACK_HOURS: i64 = 30 * 24;
 /// The rule of thumb.
 const COVERAGE: f64 = 0.8;
 
 /// A way of buying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strategy {
-    /// The joint plan on usage as it was.
+    /// The joint plan on usage as it was in the look-back.
     Plan,
     /// The joint plan on usage as its trend carries it on.
     Outlook,
@@ -78,7 +76,8 @@ fn part(demand: &Demand, hours: std::ops::Range<usize>) -> Demand {
 /// Reserved units by pool and commitments by plan.
 type Purchase = (Vec<f64>, Vec<f64>);
 
-/// Every strategy from every origin that lies in the usage; none where no origin has two weeks before it.
+/// Every strategy from every origin that lies in the usage; none where no origin has two weeks before it. The plan looks back
+/// so many days, over all that was seen where none are given.
 ///
 /// # Errors
 /// As [`super::proposal::propose`].
@@ -87,6 +86,7 @@ pub(super) fn backtest(
     origins: &[i64],
     offers: &[Offer],
     conditions: &Conditions,
+    look_back_days: Option<u32>,
 ) -> Result<Vec<Outcome>> {
     let mut all = Vec::new();
     for &origin in origins {
@@ -96,9 +96,12 @@ pub(super) fn backtest(
         }
         let before = part(&usage.demand, 0..seen);
         let after = part(&usage.demand, seen..usage.hours.len());
-        let recent = usage.hours.partition_point(|&hour| hour < origin - AWS_LOOK_BACK_HOURS);
-        let recent = part(&usage.demand, recent..seen);
-        let known = choose(&before, offers, conditions)?;
+        let recent = |days: u32| {
+            let from = usage.hours.partition_point(|&hour| hour < origin - 24 * i64::from(days));
+            part(&usage.demand, from..seen)
+        };
+        let looked_at = look_back_days.map_or_else(|| before.clone(), recent);
+        let known = choose(&looked_at, offers, conditions)?;
         let came = choose(&after, offers, conditions)?;
         let mut costs = Vec::new();
         for strategy in Strategy::ALL {
@@ -108,7 +111,9 @@ pub(super) fn backtest(
                     let ahead = ahead(&before, after.hours as f64 / 168.0);
                     of_best(&choose(&ahead, offers, conditions)?, conditions)
                 }
-                Strategy::Aws => as_aws(&came, &aws::recommend(&recent, &allowed(offers, conditions))),
+                Strategy::Aws => {
+                    as_aws(&came, &aws::recommend(&recent(aws::LOOK_BACK_DAYS), &allowed(offers, conditions)))
+                }
                 Strategy::Coverage => covering(&known),
                 Strategy::Nothing => nothing(&known),
                 Strategy::Hindsight => of_best(&came, conditions),

@@ -27,6 +27,10 @@ use crate::schema::recommendations::PriceSource;
 /// AWS sells Savings Plans in steps of a tenth of a cent an hour.
 const COMMITMENT_STEP: f64 = 0.001;
 
+/// Days of usage that purchases are sized on by default: whole weeks, and recent ones. On bills that grow, shrink and pause
+/// it regrets less than looking back on everything (DECISIONS.md).
+const LOOK_BACK_DAYS: u32 = 28;
+
 /// How the plan is made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Method {
@@ -139,7 +143,39 @@ impl BillPlan {
 pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) -> Result<BillPlan> {
     let catalog = request.catalog.as_deref().unwrap_or(Catalog::shared());
     let listed = listed(ledger, catalog, [])?;
-    plan_usage(ledger, certificate, request, eligible(ledger, &request.scope), &listed)
+    let days = look_back_days(request);
+    let scope = Scope { look_back_days: days, ..request.scope.clone() };
+    let mut plan = plan_usage(ledger, certificate, request, eligible(ledger, &scope), &listed)?;
+    if request.backtest && plan.certificate.figures_allowed() {
+        let all = Scope { look_back_days: None, ..scope };
+        let (usage, priced) = with_offers(ledger, eligible(ledger, &all), &request.conditions, &listed);
+        let offers: Vec<Offer> = priced.into_iter().map(|one| one.offer).collect();
+        let conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
+        plan.backtest = backtest(&usage, &month_starts(ledger), &offers, &conditions, days)?;
+    }
+    Ok(plan)
+}
+
+/// Days of usage that purchases are sized on: what was asked for, else the last weeks. A trend is read from all of it.
+fn look_back_days(request: &PlanRequest) -> Option<u32> {
+    let by_method = match request.method {
+        Method::Optimal => LOOK_BACK_DAYS,
+        Method::Aws => aws::LOOK_BACK_DAYS,
+    };
+    request.scope.look_back_days.or(request.outlook_weeks.is_none().then_some(by_method))
+}
+
+/// Usage for which something is sold, and what is.
+fn with_offers(
+    ledger: &Ledger,
+    mut usage: Eligible,
+    conditions: &Conditions,
+    listed: &Listed,
+) -> (Eligible, Vec<Priced>) {
+    let priced = offers(ledger, &usage, conditions, listed);
+    let sold: HashSet<&str> = priced.iter().map(|one| one.offer.pool.as_str()).collect();
+    usage.keep(|pool| sold.contains(pool), "nothing that may be bought is sold for it");
+    (usage, priced)
 }
 
 /// Plans for usage of a ledger.
@@ -147,21 +183,15 @@ pub(crate) fn plan_usage(
     ledger: &Ledger,
     certificate: Certificate,
     request: &PlanRequest,
-    mut usage: Eligible,
+    usage: Eligible,
     listed: &Listed,
 ) -> Result<BillPlan> {
     let currency = ledger.currency()?;
     let mut conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
     conditions.caps.covered_already = usage.covered as f64 / 1e12;
-    let priced = offers(ledger, &usage, &conditions, listed);
-    let sold: HashSet<&str> = priced.iter().map(|one| one.offer.pool.as_str()).collect();
-    usage.keep(|pool| sold.contains(pool), "nothing that may be bought is sold for it");
+    let (usage, priced) = with_offers(ledger, usage, &conditions, listed);
     has_something(ledger, &usage)?;
     let all: Vec<Offer> = priced.iter().map(|one| one.offer.clone()).collect();
-    let backtest = match request.backtest && certificate.figures_allowed() {
-        true => backtest(&usage, &month_starts(ledger), &all, &conditions)?,
-        false => Vec::new(),
-    };
     let demand = match request.outlook_weeks {
         Some(weeks) => ahead(&usage.demand, f64::from(weeks)),
         None => usage.demand.clone(),
@@ -188,7 +218,7 @@ pub(crate) fn plan_usage(
         lines,
         proposal,
         decision,
-        backtest,
+        backtest: Vec::new(),
         currency,
         periods: ledger.periods(),
         window: (usage.hours.first().copied().unwrap_or(0), usage.hours.last().copied().unwrap_or(0)),

@@ -28,7 +28,8 @@ pub struct Scope {
     pub accounts_excluded: Vec<String>,
     /// Instance families, or services (`AmazonRDS`), that are left out.
     pub families_excluded: Vec<String>,
-    /// Days of usage to look at, counted back from the last hour of the bill; all of it when not set.
+    /// Days of usage to look at, counted back from the last hour of the bill. When not set, all of it; a plan sizes its
+    /// purchases on the last 28 days, AWS's way on the last 30.
     pub look_back_days: Option<u32>,
     /// Accounts and resources whose usage is left out: what is about to be stopped or changed.
     pub resources_excluded: Vec<(String, String)>,

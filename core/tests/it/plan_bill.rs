@@ -27,7 +27,8 @@ fn nothing_that_could_be_covered_is_lost() {
     for dialect in [Dialect::Cur2, Dialect::Legacy, Dialect::Focus1_0] {
         let made = make(&whole_months(7), &in_dialect(dialect));
         let bill = made.bill();
-        let plan = bill.plan(&PlanRequest::default()).unwrap();
+        let scope = Scope { look_back_days: Some(1_096), ..Scope::default() };
+        let plan = bill.plan(&PlanRequest { scope, ..PlanRequest::default() }).unwrap();
         // Spot is billed, and no part of what could be covered.
         let ledger = bill.ledger().unwrap();
         let is_spot = |product: u32| {
@@ -272,6 +273,7 @@ fn months_that_the_plan_has_not_seen_cost_least_with_it() {
     println!("mean: {all:?}");
     assert_eq!(of(Strategy::Hindsight), 0.0);
     for other in [Strategy::Aws, Strategy::Coverage, Strategy::Nothing] {
+        assert!(of(Strategy::Plan) < of(other), "{other:?}: {all:?}");
         assert!(of(Strategy::Outlook) < of(other), "{other:?}: {all:?}");
     }
 }
