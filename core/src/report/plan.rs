@@ -36,6 +36,15 @@ fn sections(plan: &BillPlan) -> Vec<Section> {
     sections
 }
 
+/// What was looked at, in words.
+fn window(plan: &BillPlan) -> String {
+    let day = |hour: i64| {
+        let time = chrono::DateTime::from_timestamp(hour * 3_600, 0);
+        time.map_or_else(String::new, |time| time.format("%Y-%m-%d").to_string())
+    };
+    format!("the usage of {} hours, {} to {}", plan.hours, day(plan.window.0), day(plan.window.1))
+}
+
 /// How much of a line is bought.
 fn amount(line: &PlannedLine) -> String {
     match (line.line.quantity, line.line.hourly_commitment) {
@@ -90,9 +99,11 @@ fn purchases(plan: &BillPlan) -> Section {
     Section {
         id: "plan",
         title: "What to buy".to_owned(),
-        note: "A month of 730 hours. Pays after: for so long must usage last as it is for the purchase to pay for itself. \
-               Obligation: everything that is paid over the term."
-            .to_owned(),
+        note: format!(
+            "Sized on {}. A month of 730 hours. Pays after: for so long must usage last as it is for the purchase to pay for \
+             itself. Obligation: everything that is paid over the term.",
+            window(plan)
+        ),
         columns: columns(&[
             ("Commitment", ColumnKind::Text),
             ("Amount", ColumnKind::Text),

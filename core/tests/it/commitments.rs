@@ -40,6 +40,13 @@ fn the_replay_of_twenty_seeds_is_what_their_bills_say() {
 }
 
 #[test]
+fn what_states_no_rates_is_not_replayed() {
+    let made = make(&small(7), &in_dialect(Dialect::Focus1_0));
+    let told = made.bill().replay(&WhoShares::AsBilled).unwrap_err();
+    assert!(told.to_string().contains("FOCUS states no terms"), "{told}");
+}
+
+#[test]
 fn an_account_that_shares_nothing_is_found() {
     let config = Config { waste: Waste::Planted, ..whole_months(7) };
     let made = make(&config, &in_dialect(Dialect::Cur2));

@@ -127,6 +127,11 @@ pub fn replay(ledger: &Ledger, charges: &[RecordBatch], sharing: &WhoShares) -> 
         }
     }
     let rows = rows(charges)?;
+    if rows.is_empty() && ledger.commitments.len() > 0 {
+        return Err(fail(
+            "FOCUS states no terms and plan rates of commitments; use a CUR or CUR 2.0 of this bill".to_owned(),
+        ));
+    }
     let mut by_hour: BTreeMap<PayerHour<'_>, Vec<&Row>> = BTreeMap::new();
     for row in rows.iter().filter(|row| !matches!(row.line_item_type, LineType::PlanFee | LineType::ReservationFee)) {
         by_hour.entry((&row.payer, row.start)).or_default().push(row);
