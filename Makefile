@@ -103,10 +103,10 @@ readers:
 
 # The wheel in the dev profile, from the same target folder as the tests, unpacked for this clone alone.
 site: $(VENV)/complete
-	rm -rf $(WHEELS) $(SITE)
+	rm -rf $(SITE) $(SITE)-wheel
 	$(VENV)/bin/maturin build --quiet --locked --profile dev --compatibility linux \
-		--manifest-path python/Cargo.toml --interpreter $(VENV)/bin/python --out $(WHEELS)
-	$(VENV)/bin/pip install --quiet --no-deps --no-index --target $(SITE) $(WHEELS)/farthing-*.whl
+		--manifest-path python/Cargo.toml --interpreter $(VENV)/bin/python --out $(SITE)-wheel
+	$(VENV)/bin/pip install --quiet --no-deps --no-index --target $(SITE) $(SITE)-wheel/farthing-*.whl
 
 $(VENV)/complete:
 	@$(PYTHON) -c 'import sys; sys.exit("farthing needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -116,6 +116,7 @@ $(VENV)/complete:
 	@touch $@
 
 wheel: $(VENV)/complete
+	rm -rf $(WHEELS)
 	$(VENV)/bin/maturin build --locked --release \
 		--manifest-path python/Cargo.toml --interpreter $(VENV)/bin/python --out $(WHEELS)
 

@@ -27,6 +27,8 @@ pub mod pages;
 mod parquet;
 mod place;
 #[cfg(feature = "s3")]
+pub mod prices;
+#[cfg(feature = "s3")]
 pub mod s3;
 pub mod source;
 pub mod table_file;

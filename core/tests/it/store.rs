@@ -151,6 +151,27 @@ fn an_unchanged_month_is_not_read_again() {
 }
 
 #[test]
+fn a_folder_may_be_named_otherwise_the_next_time() {
+    let kept = Kept::new(make(&Config { months: 1, ..small(8) }, &in_dialect(Dialect::Legacy)));
+    let first = kept.open();
+    let (path, link) = (kept.made.path(), kept.store.path().join("link"));
+    assert_eq!(check(&first.reconcile(None).unwrap(), "R3").verdict, Verdict::Pass);
+    std::os::unix::fs::symlink(path, &link).unwrap();
+    for name in [path.join("."), path.join("..").join(path.file_name().unwrap()), link] {
+        for file in parquet_files(path) {
+            overwrite_pages(&file);
+        }
+        let again = Bill::options().store(kept.store.path()).open([&name]).unwrap();
+        let certificate = again.reconcile(None).unwrap();
+        let rows_in = check(&certificate, "R3");
+        assert_eq!(rows_in.verdict, Verdict::Pass, "{}: {}", name.display(), rows_in.detail);
+        assert_eq!(again.ledger().unwrap().files.len(), first.ledger().unwrap().files.len());
+        assert!(again.ledger().unwrap().files.iter().all(|file| !file.file.is_empty() && file.rows_read > 0));
+        assert_eq!((kept.ledgers().len(), again.store_notes().len()), (1, 0));
+    }
+}
+
+#[test]
 fn a_file_that_was_written_to_is_read_again() {
     let kept = Kept::new(make(&Config { months: 1, ..small(8) }, &in_dialect(Dialect::Cur2)));
     let question = Costs::by(["ServiceName", "Tags/team"]).metric(Metric::BilledCost);

@@ -81,6 +81,12 @@ pub(in crate::ingest) fn from(options: &S3Options, service: Service) -> Result<O
     Ok(Some(Endpoint { url: parsed.as_str().trim_end_matches('/').to_owned(), loopback, http }))
 }
 
+/// An address that is fit for use, without an end, and a resolver that holds its name to where it may lie.
+pub(in crate::ingest) fn guarded(url: &str, allow_private: bool) -> Result<(String, impl ResolveDns + Clone + use<>)> {
+    let (parsed, reach) = check(url, allow_private)?;
+    Ok((parsed.as_str().trim_end_matches('/').to_owned(), Guarded { reach }))
+}
+
 fn in_environment(service: Service) -> Option<String> {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     if set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true")) {

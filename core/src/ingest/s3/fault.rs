@@ -51,6 +51,20 @@ pub(in crate::ingest) fn is_region(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// A connection to an endpoint that was not made, or broke.
+pub(in crate::ingest) fn of_connection(error: &(dyn Error + 'static), endpoint: &str) -> Fault {
+    if let Some(refused) = cause_of::<Refused>(error) {
+        let endpoint = if endpoint.is_empty() { String::new() } else { endpoint::shown(endpoint) };
+        return Fault::Final(S3Error::Endpoint { endpoint, detail: refused.detail.to_owned() });
+    }
+    let causes = redact::causes(error);
+    let causes = causes.strip_prefix("dispatch failure: ").unwrap_or(&causes).to_owned();
+    if ["(Connect)", "connect timeout", "dns error"].iter().any(|words| causes.contains(words)) {
+        return Fault::Briefly(causes);
+    }
+    Fault::Again(causes)
+}
+
 impl About<'_> {
     /// What an error of the SDK amounts to.
     pub(in crate::ingest) fn fault<E>(&self, error: &SdkError<E, HttpResponse>) -> Fault
@@ -83,17 +97,10 @@ impl About<'_> {
         if let Some(credentials) = cause_of::<CredentialsError>(error) {
             return Fault::Final(self.credentials(credentials));
         }
-        if let Some(refused) = cause_of::<Refused>(error) {
-            let endpoint = self.endpoint.map(endpoint::shown).unwrap_or_default();
-            return Fault::Final(S3Error::Endpoint { endpoint, detail: refused.detail.to_owned() });
-        }
-        if !sent {
+        if !sent && cause_of::<Refused>(error).is_none() {
             return Fault::Final(self.other(causes));
         }
-        if ["(Connect)", "connect timeout", "dns error"].iter().any(|words| causes.contains(words)) {
-            return Fault::Briefly(causes);
-        }
-        Fault::Again(causes)
+        of_connection(error, self.endpoint.unwrap_or_default())
     }
 
     fn credentials(&self, error: &CredentialsError) -> S3Error {

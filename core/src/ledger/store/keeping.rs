@@ -1,5 +1,6 @@
 //! A bill's ledger, delivery by delivery: from the store what it has, gathered and kept what it has not.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
@@ -31,6 +32,18 @@ struct Kept {
     lookup: Lookup,
     sha256: OnceLock<Vec<String>>,
     sums: OnceLock<Sums>,
+}
+
+/// The names of a delivery's files by their places in it. A stored ledger knows places alone: a folder may be opened under
+/// another name the next time.
+fn by_place(delivery: &Delivery) -> HashMap<String, String> {
+    delivery.files.iter().enumerate().map(|(place, file)| (place.to_string(), file.file.clone())).collect()
+}
+
+/// Gives the files of a ledger other names; whether all have one.
+fn rename(ledger: &mut Ledger, names: &HashMap<String, String>) -> bool {
+    let rename = |file: &mut String| names.get(file.as_str()).map(|name| file.clone_from(name)).is_some();
+    ledger.files.iter_mut().all(|file| rename(&mut file.file))
 }
 
 /// A delivery that was read in another form before, from the same place.
@@ -223,14 +236,16 @@ impl Keeping {
         let mut course = Course::over(due);
         for (number, (kept, delivery)) in both().enumerate() {
             let loaded = kept.lookup.stored.as_ref().map(|stored| stored.load(&self.store, number as u32));
+            let names = by_place(delivery);
+            let loaded = loaded.map(|loaded| loaded.map(|mut ledger| rename(&mut ledger, &names).then_some(ledger)));
             let ledger = match loaded {
-                Some(Ok(ledger)) => ledger,
+                Some(Ok(Some(ledger))) => ledger,
                 other => {
                     if let Some(Err(fault)) = other {
                         self.note(format!("{fault}; the delivery is read again"));
                     }
                     let ledger = with_files(&|files| {
-                        self.gather(kept, &of(files, number), inventory, &course.options(options))
+                        self.gather((kept, delivery), &of(files, number), inventory, &course.options(options))
                     })?;
                     course.advance(delivery, &ledger);
                     ledger
@@ -242,8 +257,14 @@ impl Keeping {
         Ok(all)
     }
 
-    fn gather(&self, kept: &Kept, files: &[PassFile], inventory: &Inventory, options: &PassOptions) -> Result<Ledger> {
-        let ledger = gather(files, &PassOptions { is_whole: true, ..options.clone() })?;
+    fn gather(
+        &self,
+        (kept, delivery): (&Kept, &Delivery),
+        files: &[PassFile],
+        inventory: &Inventory,
+        options: &PassOptions,
+    ) -> Result<Ledger> {
+        let mut ledger = gather(files, &PassOptions { is_whole: true, ..options.clone() })?;
         let sha256 = hashes(files, options.threads)?;
         if keys_of(files, inventory)? != kept.files {
             let file = kept.files.first().map_or_else(String::new, |file| file.file.clone());
@@ -260,9 +281,12 @@ impl Keeping {
         };
         kept.sha256.get_or_init(|| sha256);
         kept.sums.get_or_init(|| entry.sums.clone());
+        let names = by_place(delivery);
+        rename(&mut ledger, &names.iter().map(|(place, name)| (name.clone(), place.clone())).collect());
         if let Err(error) = self.store.put(&entry, &ledger, &kept.lookup) {
             self.note(format!("{error}; the ledger of {} is not kept, and will be gathered again", kept.name));
         }
+        rename(&mut ledger, &names);
         Ok(ledger)
     }
 
