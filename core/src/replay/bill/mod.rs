@@ -127,7 +127,7 @@ pub fn replay(ledger: &Ledger, charges: &[RecordBatch], sharing: &WhoShares) -> 
         }
     }
     let rows = rows(charges)?;
-    if rows.is_empty() && ledger.commitments.len() > 0 {
+    if rows.is_empty() && !ledger.commitments.is_empty() {
         return Err(fail(
             "FOCUS states no terms and plan rates of commitments; use a CUR or CUR 2.0 of this bill".to_owned(),
         ));

@@ -145,7 +145,7 @@ fn classes(ledger: &Ledger) -> HashMap<Product, Class> {
             text(Text::Operation, key.operation),
             text(Text::RegionId, key.region),
         );
-        class_of(ledger, &key).map(|class| (product, class))
+        class_of(ledger, key).map(|class| (product, class))
     });
     known.collect()
 }
