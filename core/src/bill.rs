@@ -394,6 +394,15 @@ impl Bill {
         crate::detector::watched::of_bill(self.ledger()?)
     }
 
+    /// The services and regions of the bill that price lists are of use for: of what a commitment could cover, and of volumes.
+    ///
+    /// # Errors
+    /// As [`Bill::ledger`].
+    #[cfg(feature = "s3")]
+    pub fn prices_wanted(&self) -> Result<crate::ingest::prices::PricesWanted> {
+        Ok(crate::analyze::classes::priced_by_lists(self.ledger()?))
+    }
+
     /// Sizes the bill's EC2 instances by what was measured of them: which are too large or too small, which types would do,
     /// what that saves after commitments, and how far it holds.
     ///

@@ -100,5 +100,6 @@ class Rightsizing:
 def _flat(row: dict[str, Any], schema: dict[str, Any]) -> list[Any]:
     """The cells of a row of JSON in the order of a schema."""
     row = row | {f"cpu_percent_{name}": value for name, value in row.get("cpu_percent", {}).items()}
-    row |= row.get("sensitivity") or {}
+    # What stands in the row itself goes first: the type of its sensitivity is the one that a change would lead to.
+    row = (row.get("sensitivity") or {}) | row
     return [Decimal(row[name]) if "monthly" in name and row.get(name) is not None else row.get(name) for name in schema]

@@ -31,6 +31,8 @@ def test_instances_are_sized(bill: ft.Bill, metrics: Path) -> None:
     sized = bill.rightsize(metrics)
     found = dict(sized.frame.select("finding", "resource_id").iter_rows())
     assert set(found) == {"over-provisioned", "under-provisioned"}
+    types = dict(sized.frame.select("finding", "instance_type").iter_rows())
+    assert types == {"over-provisioned": "m5.2xlarge", "under-provisioned": "m6i.xlarge"}, "what they are now"
     over = sized.frame.filter(pl.col("finding") == "over-provisioned")
     assert over["savings_monthly"].sum() == sized.savings_monthly >= 0
     advised = sized.options.filter(pl.col("is_advised") & (pl.col("resource_id") == found["over-provisioned"]))

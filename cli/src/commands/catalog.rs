@@ -1,22 +1,30 @@
 //! `farthing catalog`: what AWS sells and for how much, from where and as of when.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use farthing::Error;
 use farthing::catalog::lines::PriceLine;
 use farthing::catalog::price_lists::folder::PriceLists;
 use farthing::catalog::price_lists::import;
 use farthing::catalog::quotes;
+use farthing::ingest::prices::{Prices, PricesWanted, PublishedList};
+use farthing::ingest::s3::S3Options;
 use farthing::render::catalog::{self, Known};
+use farthing::render::counted;
 use farthing::render::grid::Grid;
 use farthing::render::json;
 
-use super::{Outcome, Problem, user_cache};
+use super::{Outcome, Problem, open_paths, user_cache};
 use crate::args::{Everywhere, Format, Output};
-use crate::cataloging::{Action, Catalog, Folder};
-use crate::terminal::progress::ImportingBar;
+use crate::cataloging::{Action, Catalog, Folder, Update};
+use crate::terminal::progress::{DownloadingBar, ImportingBar, ReadingBar};
 use crate::terminal::{Screen, pages};
 
-pub(super) fn run(args: &Catalog, _: &Everywhere, screen: &Screen) -> Outcome {
+/// Where downloads are until they were imported, in the folder of price lists.
+const INCOMING: &str = ".incoming";
+
+pub(super) fn run(args: &Catalog, everywhere: &Everywhere, screen: &Screen) -> Outcome {
     match &args.action {
         Action::Show { name, region, folder, output } => {
             let catalog = with_lists(folder);
@@ -32,6 +40,7 @@ pub(super) fn run(args: &Catalog, _: &Everywhere, screen: &Screen) -> Outcome {
             show(Known { described: None, lines, name: usage_type.clone(), region: region.clone() }, output, screen)
         }
         Action::Import { files, folder, output } => import_all(files, folder, output, screen),
+        Action::Update(args) => update(args, everywhere, screen),
         Action::List { folder, output } => list(folder, output, screen),
     }
 }
@@ -99,6 +108,55 @@ fn import_all(files: &[PathBuf], folder: &Folder, output: &Output, screen: &Scre
     bar.clear();
     let headline = format!("kept in {}", folder.display());
     tell("Imported", &headline, &catalog::imported(&listed), &catalog::imported_json(&listed), output, screen)
+}
+
+fn update(args: &Update, everywhere: &Everywhere, screen: &Screen) -> Outcome {
+    let folder = needed(&args.folder)?;
+    let incoming = folder.join(INCOMING);
+    let mut options = S3Options::new(&incoming);
+    options.endpoint_url.clone_from(&args.published_at);
+    let prices = Prices::at(options)?;
+    let published = prices.published(&wanted(args, everywhere, screen)?, None)?;
+    published.missing.iter().for_each(|missing| screen.note(&format!("not published: {missing}")));
+    let kept: BTreeSet<String> = PriceLists::of(&folder).kept()?.into_iter().map(|one| one.origin).collect();
+    let (current, due): (Vec<&PublishedList>, Vec<&PublishedList>) =
+        published.lists.iter().partition(|list| kept.contains(&list.file_name()));
+    let mut listed = Vec::new();
+    for (number, list) in due.iter().enumerate() {
+        let bar =
+            DownloadingBar::new(screen, &format!("{} {} ({} of {})", list.offer, list.region, number + 1, due.len()));
+        let file = prices.download(list, &incoming, Some(&bar.follow()))?;
+        drop(bar);
+        let bar = ImportingBar::new(screen);
+        listed.push(import(&file, &folder, &mut |read, bytes| bar.set(read, bytes))?);
+        bar.clear();
+        std::fs::remove_file(&file).map_err(|source| Error::io(&file, source))?;
+    }
+    let current = counted(current.len() as u64, "list");
+    let headline = format!("kept in {}; {current} in the current version before", folder.display());
+    tell("Imported", &headline, &catalog::imported(&listed), &catalog::imported_json(&listed), &args.output, screen)
+}
+
+/// What the bill uses, unless it is said.
+fn wanted(args: &Update, everywhere: &Everywhere, screen: &Screen) -> Result<PricesWanted, Problem> {
+    let mut wanted = PricesWanted::default();
+    if !args.sources.is_empty() {
+        let bar = ReadingBar::new(screen);
+        wanted = open_paths(&args.sources, &args.s3, None, everywhere, screen, &bar)?.prices_wanted()?;
+        bar.clear();
+    }
+    let said = |names: &[String]| names.iter().map(|name| name.trim().to_owned()).collect();
+    if !args.services.is_empty() {
+        wanted.services = said(&args.services);
+    }
+    if !args.regions.is_empty() {
+        wanted.regions = said(&args.regions);
+    }
+    if wanted.services.is_empty() || wanted.regions.is_empty() {
+        let message = "the bill has nothing that price lists are of use for; name --services and --regions".to_owned();
+        return Err(Problem { message, code: 1 });
+    }
+    Ok(wanted)
 }
 
 fn list(folder: &Folder, output: &Output, screen: &Screen) -> Outcome {

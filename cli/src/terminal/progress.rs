@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use farthing::ingest::cloudwatch::MetricsProgress;
+use farthing::ingest::prices::DownloadProgress;
 use farthing::ingest::s3::FetchProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -94,6 +95,36 @@ impl AskingBar {
 }
 
 impl Drop for AskingBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A bar that follows a file coming down.
+#[derive(Debug)]
+pub(crate) struct DownloadingBar(ProgressBar);
+
+impl DownloadingBar {
+    pub(crate) fn new(screen: &Screen, what: &str) -> DownloadingBar {
+        let template =
+            "{msg} {wide_bar} {percent:>3}%  {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta}";
+        let bar = bar(screen, template);
+        bar.set_message(what.to_owned());
+        DownloadingBar(bar)
+    }
+
+    /// What the engine calls as bytes come.
+    pub(crate) fn follow(&self) -> impl Fn(DownloadProgress) -> ControlFlow<()> + use<> {
+        let bar = self.0.clone();
+        move |progress| {
+            bar.set_length(progress.bytes);
+            bar.set_position(progress.bytes_done);
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Drop for DownloadingBar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

@@ -68,3 +68,63 @@ fn imported_lists_are_listed_and_looked_up() {
             && String::from_utf8_lossy(&wrong.stderr).contains("note.csv: this is no price list")
     );
 }
+
+/// AWS's own tree of files, served as it stands by a real server.
+pub(crate) fn publish(folder: &std::path::Path) -> (std::process::Child, String) {
+    let write = |path: &str, text: &str| {
+        let file = folder.join(path.trim_start_matches('/'));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    let plans = "/savingsPlan/v1.0/aws/AWSDatabaseSavingsPlans";
+    let offers = format!(
+        r#"{{"offers": {{"AmazonRDS": {{"currentSavingsPlanIndexUrl": "{plans}/current/region_index.json"}}}}}}"#
+    );
+    write("/offers/v1.0/aws/index.json", &offers);
+    let regions = format!(
+        r#"{{"regions": [{{"regionCode": "ap-south-2", "versionUrl": "{plans}/20260422194203/ap-south-2/index.json"}}]}}"#
+    );
+    write(&format!("{plans}/current/region_index.json"), &regions);
+    write(&format!("{plans}/20260422194203/ap-south-2/index.csv"), PLANS);
+    let mut server = std::process::Command::new("python3")
+        .args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"])
+        .arg(folder)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut line).unwrap();
+    let port = line.split("port ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{line}"));
+    let url = format!("http://127.0.0.1:{port}");
+    (server, url)
+}
+
+#[test]
+fn price_lists_are_downloaded_once() {
+    let place = Place::empty();
+    let (mut server, url) = publish(&place.path("published"));
+    let update = format!(
+        "catalog update --services AmazonRDS,AmazonNone --regions ap-south-2 --published-at {url} --catalog kept"
+    );
+    let first = place.farthing(&update).output().unwrap();
+    let (page, told) = (String::from_utf8_lossy(&first.stdout), String::from_utf8_lossy(&first.stderr));
+    assert!(first.status.success(), "{told}");
+    assert!(
+        page.contains("0 lists in the current version before") && page.contains("AmazonDatabaseSavingsPlans"),
+        "{page}"
+    );
+    assert!(told.contains("not published: AmazonNone"), "{told}");
+    let rates = place.stdout("catalog rates InstanceUsage:db.r7i.2xl --region ap-south-2 --catalog kept");
+    assert!(rates.contains("1.824"), "{rates}");
+    let again = place.stdout(&update);
+    assert!(
+        again.contains("1 list in the current version before") && !again.contains("DatabaseSavingsPlans"),
+        "{again}"
+    );
+    assert_eq!(std::fs::read_dir(place.path("kept/.incoming")).unwrap().count(), 0);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let none = place.farthing("catalog update --services AmazonRDS --catalog kept").output().unwrap();
+    assert_eq!(none.status.code(), Some(2), "services alone are not enough");
+}

@@ -8,10 +8,12 @@ use crate::bill::Place;
 fn commands(page: &str) -> Vec<String> {
     let guide = std::fs::read_to_string(format!("{}/../docs/{page}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let blocks = guide.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap_or_default());
+    let elsewhere = ["--iam", "metrics fetch", "catalog update"];
     let lines = blocks
         .flat_map(str::lines)
-        .filter(|line| line.starts_with("farthing ") && !line.contains("--iam") && !line.contains("metrics fetch"));
-    lines.map(str::to_owned).collect()
+        .filter(|line| line.starts_with("farthing ") && !elsewhere.iter().any(|words| line.contains(words)));
+    // What follows a hash is for people.
+    lines.map(|line| line.split("  #").next().unwrap_or_default().trim().to_owned()).collect()
 }
 
 /// Runs a command in this place.

@@ -26,3 +26,20 @@ pub(crate) fn class_of_reserved(scope: &Scope) -> Option<Class> {
     };
     classify(service, &format!("{meter}:{instance}"), operation, region)
 }
+
+/// The services and regions of a ledger that prices are of use for: those with usage that a commitment could cover, and
+/// EC2's for its volumes.
+#[cfg(feature = "s3")]
+pub(crate) fn priced_by_lists(ledger: &Ledger) -> crate::ingest::prices::PricesWanted {
+    let text = |text, id| ledger.names.get(text, id).unwrap_or_default();
+    let mut wanted = crate::ingest::prices::PricesWanted::default();
+    for (key, cell) in ledger.products.iter() {
+        let is_volume = || text(Text::UsageType, key.usage_type).contains("EBS:");
+        let (service, region) = (text(Text::ServiceCode, key.service), text(Text::RegionId, key.region));
+        if (cell.eligible || is_volume()) && !service.is_empty() && !region.is_empty() {
+            wanted.services.insert(service.to_owned());
+            wanted.regions.insert(region.to_owned());
+        }
+    }
+    wanted
+}

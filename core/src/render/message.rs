@@ -65,13 +65,15 @@ fn figures(message: &mut Message, report: &Report) {
 /// What saves most, with the cents that the report's table shows.
 fn savings(message: &mut Message, report: &Report) {
     let (Some(savings), Some(section)) = (&report.savings, report.section("recommendations")) else { return };
-    let counted: Vec<_> = savings.rows.iter().filter(|row| row.grade.is_in_total()).collect();
+    let cents = grid::section_cents(section, section.columns.len() - 1);
+    let counted = savings.rows.iter().filter(|row| row.grade.is_in_total()).zip(cents);
+    // What saves nothing today is in the report, and is none of those that are counted there.
+    let counted: Vec<_> = counted.filter(|(row, _)| row.savings_monthly > 0).collect();
     if counted.is_empty() {
         return;
     }
     message.heading("What saves most, a month");
-    let cents = grid::section_cents(section, section.columns.len() - 1);
-    for (row, cents) in counted.iter().zip(cents).take(LISTED) {
+    for (row, cents) in counted.iter().take(LISTED) {
         let saved = cents.map_or_else(|| display_cents(row.savings_monthly), grouped_cents);
         let place = [row.sub_account_id.as_str(), row.region_id.as_str()].join(" ");
         let what = [row.title.as_str(), place.trim()].into_iter().filter(|part| !part.is_empty());

@@ -75,7 +75,7 @@ fn stack(parts: &[Part], month: usize) -> Vec<(f64, f64)> {
 }
 
 fn stacks(canvas: &Canvas<'_>, size: Size, months: &[String], parts: &[Part]) -> Drawn {
-    let (left, right) = (48, size.width() - if size == Size::Wide { 190 } else { 108 });
+    let (left, right) = (48, size.width() - if size == Size::Wide { 240 } else { 108 });
     let stacks: Vec<Vec<(f64, f64)>> = (0..months.len()).map(|month| stack(parts, month)).collect();
     let axis = Axis::of(stacks.iter().flatten().map(|(_, to)| *to), 270, 14, 4);
     for &mark in &axis.marks {

@@ -9,6 +9,7 @@ mod fixture;
 mod keeping;
 mod listing;
 mod moto;
+mod prices;
 mod proxy;
 mod races;
 mod signatures;
