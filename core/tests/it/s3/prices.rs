@@ -26,10 +26,13 @@ const PLANS: &str = r#"{"regions": [
     {"regionCode": "eu-west-1", "versionUrl": "/savingsPlan/v1.0/aws/AWSComputeSavingsPlan/20260902/eu-west-1/index.json"}]}"#;
 const CSV: &str = "/offers/v1.0/aws/AmazonEC2/20260901/eu-west-1/index.csv";
 
+/// Files by path: ETag and bytes.
+type Files = BTreeMap<String, (String, Vec<u8>)>;
+
 /// A server of files that knows ranges.
 struct Server {
     url: String,
-    files: Arc<Mutex<BTreeMap<String, (String, Vec<u8>)>>>,
+    files: Arc<Mutex<Files>>,
     /// How many answers still break off half-way.
     breaks: Arc<AtomicUsize>,
     asked: Arc<Mutex<Vec<String>>>,
@@ -76,12 +79,7 @@ impl Server {
     }
 }
 
-fn answer(
-    stream: &TcpStream,
-    files: &BTreeMap<String, (String, Vec<u8>)>,
-    breaks: &AtomicUsize,
-    asked: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
+fn answer(stream: &TcpStream, files: &Files, breaks: &AtomicUsize, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream).lines();
     let line = lines.next().unwrap_or(Ok(String::new()))?;
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
