@@ -10,7 +10,7 @@ use super::platforms::Platform;
 use super::price_lists::folder::PriceLists;
 use super::price_lists::rates::Terms;
 use super::price_table::PriceTable;
-use super::snapshot::{ec2_prices, ec2_types};
+use super::snapshot::{ec2_prices, ec2_types, elasticache};
 use super::usage_types::without_region;
 use crate::error::Result;
 use crate::schema::recommendations::PriceSource;
@@ -128,6 +128,17 @@ impl Catalog {
     /// EC2's instance types, in order of their names.
     pub fn ec2_types(&self) -> &'static [InstanceType] {
         &ec2_types().all
+    }
+
+    /// ElastiCache's node types of a family, `r6g`, in the order of their names.
+    pub fn cache_nodes<'a>(&self, family: &'a str) -> impl Iterator<Item = &'static InstanceType> + use<'a> {
+        elasticache().types.all.iter().filter(move |one| one.family() == family)
+    }
+
+    /// List prices of two ElastiCache node types in a region, of one engine for which both have one; in units of 1e-12.
+    pub fn cache_prices(&self, region: &str, one: &str, other: &str) -> Option<(i128, i128)> {
+        let price = |name: &str, engine: &str| elasticache().get(name, region, engine).map(|price| price.on_demand());
+        ["Redis", "Valkey", "Memcached"].iter().find_map(|engine| price(one, engine).zip(price(other, engine)))
     }
 
     /// The month that the descriptions of EC2's instance types are of.

@@ -164,9 +164,29 @@ pub fn short_name(id: &str) -> &str {
     id.rsplit(['/', ':']).next().unwrap_or(id)
 }
 
+/// The group that a node of a cache belongs to: its name without the numbers of the shard and of the node.
+///
+/// ```
+/// use farthing::detector::finding::group_name;
+/// assert_eq!(group_name("orders-0001-002"), "orders");
+/// assert_eq!(group_name("orders-001"), "orders");
+/// assert_eq!(group_name("cart-2026"), "cart-2026");
+/// ```
+pub fn group_name(node: &str) -> &str {
+    let without = |name: &str, digits: usize| {
+        let (before, number) = name.rsplit_once('-')?;
+        (number.len() == digits && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(before.len())
+    };
+    let Some(node_at) = without(node, 3) else { return node };
+    let group = &node[..node_at];
+    without(group, 4).map_or(group, |shard_at| &group[..shard_at])
+}
+
 /// A command line with its places filled. What comes from the bill is quoted: ids are written by many hands.
 fn command(template: &str, id: &str, region: &str, target: &str) -> String {
-    let places = [("{id}", id), ("{name}", short_name(id)), ("{region}", region), ("{target}", target)];
+    let group = group_name(short_name(id));
+    let places =
+        [("{id}", id), ("{name}", short_name(id)), ("{group}", group), ("{region}", region), ("{target}", target)];
     places.iter().fold(template.to_owned(), |line, (place, text)| line.replace(place, &quoted(text)))
 }
 

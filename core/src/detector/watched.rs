@@ -132,6 +132,7 @@ static WATCHED: &[Watched] = &[
         metrics: &[
             most("EngineCPUUtilization", "Percent"),
             most("CPUUtilization", "Percent"),
+            most("DatabaseMemoryUsagePercentage", "Percent"),
             sum("NewConnections", "Count"),
             sum("CacheHits", "Count"),
             sum("CacheMisses", "Count"),

@@ -54,6 +54,7 @@ mod quiet_nat_gateway;
 mod rds_extended_support;
 mod rightsize_ebs;
 mod rightsize_ec2;
+mod rightsize_elasticache;
 mod rightsize_rds;
 mod s3_storage_class;
 mod snapshot_archive;
@@ -117,6 +118,7 @@ pub static ALL: &[&Detector] = &[
     &rds_extended_support::DETECTOR,
     &rightsize_ebs::DETECTOR,
     &rightsize_ec2::DETECTOR,
+    &rightsize_elasticache::DETECTOR,
     &rightsize_rds::DETECTOR,
     &s3_storage_class::DETECTOR,
     &snapshot_archive::DETECTOR,
