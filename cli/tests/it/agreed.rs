@@ -40,6 +40,14 @@ fn gates_are_in_every_form_and_failed_ones_come_first() {
         let amount = line.rsplit(": ").next().unwrap();
         assert!(read("report.md").contains(amount.trim_end_matches(" USD")), "{line}");
     }
+    // Those that it lists and those that it does not are those that the report counts.
+    let savings = rows(&report, "key_figures").iter().find(|row| row["Figure"] == "Savings").unwrap();
+    let counted: usize = savings["Meaning"].as_str().unwrap().split(' ').find_map(|word| word.parse().ok()).unwrap();
+    let (_, listed) = told.split_once("**What saves most, a month**").unwrap();
+    let listed: Vec<&str> = listed.trim_start().lines().take_while(|line| line.starts_with("- ")).collect();
+    let more =
+        listed.iter().find_map(|line| line.strip_suffix(" more are in the report")?.strip_prefix("- ")?.parse().ok());
+    assert_eq!(listed.len() - usize::from(more.is_some()) + more.unwrap_or(0), counted, "{told}");
     let missing = place.farthing("report bill --fail-if untagged:nobody>1").output().unwrap();
     assert_eq!(missing.status.code(), Some(5));
     let missing = String::from_utf8(missing.stdout).unwrap();

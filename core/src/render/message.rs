@@ -8,6 +8,7 @@ use crate::report::gates::GateResult;
 use crate::report::{Cell, Report};
 use crate::schema::filter::OTHER_TEXT;
 use crate::schema::money::{display_cents, grouped_cents};
+use crate::schema::recommendations::Recommendation;
 
 /// Characters that a message has at most. Slack takes 3,000 in a block of text, a comment on GitHub 65,536.
 pub const CHARACTERS_MAX: usize = 3_000;
@@ -65,21 +66,21 @@ fn figures(message: &mut Message, report: &Report) {
 /// What saves most, with the cents that the report's table shows.
 fn savings(message: &mut Message, report: &Report) {
     let (Some(savings), Some(section)) = (&report.savings, report.section("recommendations")) else { return };
-    let cents = grid::section_cents(section, section.columns.len() - 1);
-    let counted = savings.rows.iter().filter(|row| row.grade.is_in_total()).zip(cents);
-    // What saves nothing today is in the report, and is none of those that are counted there.
-    let counted: Vec<_> = counted.filter(|(row, _)| row.savings_monthly > 0).collect();
+    // What saves nothing today is in the report, too, and is none of those that are counted.
+    let is_counted = |row: &&Recommendation| row.grade.is_in_total() && row.savings_monthly > 0;
+    let counted: Vec<_> = savings.rows.iter().filter(is_counted).collect();
     if counted.is_empty() {
         return;
     }
     message.heading("What saves most, a month");
-    for (row, cents) in counted.iter().take(LISTED) {
+    let cents = grid::section_cents(section, section.columns.len() - 1);
+    for (row, cents) in counted.iter().zip(cents).take(LISTED) {
         let saved = cents.map_or_else(|| display_cents(row.savings_monthly), grouped_cents);
         let place = [row.sub_account_id.as_str(), row.region_id.as_str()].join(" ");
         let what = [row.title.as_str(), place.trim()].into_iter().filter(|part| !part.is_empty());
         message.item(&format!("{saved} {}: {}", report.currency, what.collect::<Vec<_>>().join(", ")));
     }
-    if let Some(more) = counted.len().checked_sub(LISTED).filter(|&more| more > 0) {
+    if let Some(more) = savings.together_count().checked_sub(LISTED).filter(|&more| more > 0) {
         message.item(&format!("{more} more are in the report"));
     }
 }
