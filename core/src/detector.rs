@@ -7,6 +7,7 @@ pub mod measured;
 pub mod resources;
 pub mod settings;
 pub mod shapes;
+pub mod sizing;
 pub mod usage;
 pub mod watched;
 

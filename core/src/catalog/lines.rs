@@ -82,6 +82,26 @@ impl Catalog {
         }
         Ok(lines)
     }
+
+    /// On-demand prices of an hour of two instance types in a region, in units of 1e-12, from the first layer that has both
+    /// for the same engine or platform.
+    ///
+    /// # Errors
+    /// As [`Catalog::price_lines`].
+    pub fn on_demand_prices(
+        &self,
+        region: &str,
+        one: &str,
+        other: &str,
+    ) -> Result<Option<((i128, i128), PriceSource)>> {
+        let mut ones = self.price_lines(one, region)?;
+        let mut others = self.price_lines(other, region)?;
+        ones.retain(|line| line.terms == Terms::OnDemand);
+        others.retain(|line| line.terms == Terms::OnDemand);
+        let key = |line: &PriceLine| (line.source, line.service.clone(), line.variant.clone());
+        let pair = ones.iter().find_map(|one| Some((one, others.iter().find(|other| key(other) == key(one))?)));
+        Ok(pair.map(|(one, other)| ((one.price, other.price), one.source)))
+    }
 }
 
 fn imported(lists: &PriceLists, instance_type: &str, region: &str) -> Result<Vec<PriceLine>> {

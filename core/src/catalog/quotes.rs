@@ -130,15 +130,9 @@ impl Catalog {
         &ec2_types().all
     }
 
-    /// ElastiCache's node types of a family, `r6g`, in the order of their names.
-    pub fn cache_nodes<'a>(&self, family: &'a str) -> impl Iterator<Item = &'static InstanceType> + use<'a> {
-        elasticache().types.all.iter().filter(move |one| one.family() == family)
-    }
-
-    /// List prices of two ElastiCache node types in a region, of one engine for which both have one; in units of 1e-12.
-    pub fn cache_prices(&self, region: &str, one: &str, other: &str) -> Option<(i128, i128)> {
-        let price = |name: &str, engine: &str| elasticache().get(name, region, engine).map(|price| price.on_demand());
-        ["Redis", "Valkey", "Memcached"].iter().find_map(|engine| price(one, engine).zip(price(other, engine)))
+    /// ElastiCache's node types, in order of their names.
+    pub fn cache_nodes(&self) -> impl Iterator<Item = &'static InstanceType> {
+        elasticache().types.all.iter()
     }
 
     /// The month that the descriptions of EC2's instance types are of.

@@ -3,13 +3,12 @@
 use crate::catalog::instance_types::InstanceType;
 use crate::detector::facts::{Facts, Product};
 use crate::detector::finding::Finding;
-use crate::detector::measured::MEASURED_HOURS_MIN;
 use crate::detector::resources::Resource;
 use crate::detector::settings::{Settings, Threshold};
 use crate::detector::shapes::saved;
+use crate::detector::sizing::{Required, at_percentile, billed_prices, with_headroom};
 use crate::detector::usage::{Instance, Usage};
 use crate::detector::{Advice, Detector, Need};
-use crate::ingest::metrics::Metrics;
 use crate::ingest::metrics::series::{Series, Statistic};
 use crate::schema::recommendations::{Effort, Grade, Kind, PriceSource};
 
@@ -42,41 +41,19 @@ static MEMORY_HEADROOM: Threshold = Threshold::MEMORY_HEADROOM;
 static BILLED: Usage = Usage::of(&["AmazonRDS"], &["InstanceUsage:db.*", "Multi-AZUsage:db.*"]);
 const BYTES_OF_MIB: f64 = 1_048_576.0;
 
-/// What a database needs: processors, and memory in MiB.
-struct Required {
-    vcpus: f64,
-    memory_mib: f64,
-    cpu_percent: f64,
-}
-
-/// What was required of a machine of a type; `None` where processors or memory were not measured long enough.
-fn required(series: &[Series], kind: &InstanceType, settings: &Settings) -> Option<Required> {
+/// What was required of a machine of a type, and its processors in percent; `None` where processors or memory were not
+/// measured long enough.
+fn required(series: &[Series], kind: &InstanceType, settings: &Settings) -> Option<(Required, f64)> {
     let percentile = settings.get(&PERCENTILE);
-    let free = |threshold| 1.0 - settings.get(threshold) / 100.0;
-    let (cpu_free, memory_free) = (free(&CPU_HEADROOM), free(&MEMORY_HEADROOM));
-    let of =
-        |name, statistic| Metrics::exactly(series, name, statistic).filter(|one| one.hours() >= MEASURED_HOURS_MIN);
-    let cpu_percent = of("CPUUtilization", Statistic::Maximum)?.percentile(percentile);
+    let cpu_percent = at_percentile(series, "CPUUtilization", Statistic::Maximum, percentile)?;
     // What is free at the low end is what is used at the high one.
-    let least_free = of("FreeableMemory", Statistic::Minimum)?.percentile(100.0 - percentile) / BYTES_OF_MIB;
+    let least_free = at_percentile(series, "FreeableMemory", Statistic::Minimum, 100.0 - percentile)? / BYTES_OF_MIB;
     let used = (f64::from(kind.memory_mib) - least_free).max(0.0);
-    Some(Required {
-        vcpus: cpu_percent / 100.0 * f64::from(kind.vcpus) / cpu_free,
-        memory_mib: used / memory_free,
-        cpu_percent,
-    })
-}
-
-/// The smallest type of the same family that does, if it is smaller.
-fn smaller<'t>(types: &'t [InstanceType], kind: &InstanceType, required: &Required) -> Option<&'t InstanceType> {
-    let does = |other: &&InstanceType| {
-        other.family() == kind.family()
-            && !other.is_metal()
-            && other.memory_mib < kind.memory_mib
-            && f64::from(other.vcpus) >= required.vcpus
-            && f64::from(other.memory_mib) >= required.memory_mib
+    let required = Required {
+        vcpus: with_headroom(cpu_percent / 100.0 * f64::from(kind.vcpus), settings.get(&CPU_HEADROOM)),
+        memory_mib: with_headroom(used, settings.get(&MEMORY_HEADROOM)),
     };
-    types.iter().filter(does).min_by_key(|other| other.memory_mib)
+    Some((required, cpu_percent))
 }
 
 /// What a smaller type costs as a part of the present one: by the bill's own rates, else as its memory is, for RDS prices of a
@@ -87,12 +64,9 @@ fn ratio(
     instance: &Instance<'_>,
     (old, new): (&InstanceType, &InstanceType),
 ) -> ((i128, i128), PriceSource) {
-    let price = |name: &str| {
-        facts.price(product.service, product.region, &format!("{}{name}", instance.before), product.operation)
-    };
-    match (price(&new.name), price(&old.name)) {
-        (Some(new), Some(old)) => ((new, old), PriceSource::Bill),
-        _ => ((i128::from(new.memory_mib), i128::from(old.memory_mib)), PriceSource::Assumption),
+    match billed_prices(facts, product, instance, (&new.name, &old.name)) {
+        Some(billed) => (billed, PriceSource::Bill),
+        None => ((i128::from(new.memory_mib), i128::from(old.memory_mib)), PriceSource::Assumption),
     }
 }
 
@@ -103,13 +77,13 @@ fn finding(facts: &Facts<'_>, resource: &Resource<'_>, settings: &Settings) -> O
     let name = format!("{}.{}", instance.family, instance.size);
     let types = facts.catalog.ec2_types();
     let kind = types.iter().find(|kind| kind.name == name)?;
-    let required = required(facts.metrics?.of(resource.id()), kind, settings)?;
-    let target = smaller(types, kind, &required)?;
+    let (required, cpu_percent) = required(facts.metrics?.of(resource.id()), kind, settings)?;
+    let target = required.smaller(types.iter(), kind)?;
     let (part, source) = ratio(facts, product, &instance, (kind, target));
     let finding = Finding::of(resource, saved(resource.spend(&meter), part))
         .change(format!("db.{name}"), format!("db.{}", target.name))
         .becomes(product, format!("{}{}", instance.before, target.name), part)
-        .because("cpu_percent_at_percentile", format!("{:.1}", required.cpu_percent))
+        .because("cpu_percent_at_percentile", format!("{:.1}", cpu_percent))
         .because("vcpus_required", format!("{:.2}", required.vcpus))
         .because("memory_mib_required", format!("{:.0}", required.memory_mib))
         .priced_by(source);
