@@ -150,10 +150,14 @@ pub fn plan(ledger: &Ledger, certificate: Certificate, request: &PlanRequest) ->
         let all = Scope { look_back_days: None, ..scope };
         let (usage, priced) = with_offers(ledger, eligible(ledger, &all), &request.conditions, &listed);
         let offers: Vec<Offer> = priced.into_iter().map(|one| one.offer).collect();
-        let conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
-        plan.backtest = backtest(&usage, &month_starts(ledger), &offers, &conditions, days)?;
+        plan.backtest = backtest(&usage, &month_starts(ledger), &offers, &in_steps(request), days)?;
     }
     Ok(plan)
+}
+
+/// The conditions, with commitments in the steps that are sold.
+fn in_steps(request: &PlanRequest) -> Conditions {
+    Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() }
 }
 
 /// Days of usage that purchases are sized on: what was asked for, else the last weeks. A trend is read from all of it.
@@ -187,7 +191,7 @@ pub(crate) fn plan_usage(
     listed: &Listed,
 ) -> Result<BillPlan> {
     let currency = ledger.currency()?;
-    let mut conditions = Conditions { commitment_step: Some(COMMITMENT_STEP), ..request.conditions.clone() };
+    let mut conditions = in_steps(request);
     conditions.caps.covered_already = usage.covered as f64 / 1e12;
     let (usage, priced) = with_offers(ledger, usage, &conditions, listed);
     has_something(ledger, &usage)?;

@@ -47,8 +47,8 @@ impl Queue {
     }
 }
 
-/// For each plan the usages that it may cover with their rates, its owner's and those of all whom sharing reaches: highest saving first; ties by
-/// the lowest rate, then in the order given.
+/// For each plan the usages that it may cover with their rates, its owner's and those of all whom sharing reaches: highest
+/// saving first; ties by the lowest rate, then in the order given.
 #[derive(Debug, Clone)]
 pub struct Order {
     queues: Vec<[Queue; 2]>,

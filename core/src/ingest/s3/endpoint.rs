@@ -78,13 +78,17 @@ pub(in crate::ingest) fn from(options: &S3Options, service: Service) -> Result<O
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     };
-    Ok(Some(Endpoint { url: parsed.as_str().trim_end_matches('/').to_owned(), loopback, http }))
+    Ok(Some(Endpoint { url: without_end(&parsed), loopback, http }))
 }
 
 /// An address that is fit for use, without an end, and a resolver that holds its name to where it may lie.
 pub(in crate::ingest) fn guarded(url: &str, allow_private: bool) -> Result<(String, impl ResolveDns + Clone + use<>)> {
     let (parsed, reach) = check(url, allow_private)?;
-    Ok((parsed.as_str().trim_end_matches('/').to_owned(), Guarded { reach }))
+    Ok((without_end(&parsed), Guarded { reach }))
+}
+
+fn without_end(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 fn in_environment(service: Service) -> Option<String> {

@@ -17,6 +17,7 @@ pub use reservations::{PoolDifference, ReservationsCompared};
 
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
+use crate::ledger::tables::ProductKey;
 use crate::replay::Sharing;
 use crate::schema::charges::Text;
 
@@ -82,6 +83,12 @@ impl Sharers<'_> {
 
 /// Usage type, operation and region.
 type Product = (String, String, String);
+/// A product of a ledger, by its names.
+fn product(ledger: &Ledger, key: &ProductKey) -> Product {
+    let text = |text, id| ledger.names.get(text, id).unwrap_or_default().to_owned();
+    (text(Text::UsageType, key.usage_type), text(Text::Operation, key.operation), text(Text::RegionId, key.region))
+}
+
 /// The paying account, and the start of an hour in seconds since 1970-01-01.
 type PayerHour<'a> = (&'a str, i64);
 

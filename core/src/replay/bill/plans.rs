@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Ids, LineType, PayerHour, Product, Row, Sharers};
+use super::{Ids, LineType, PayerHour, Product, Row, Sharers, product};
 use crate::catalog::commitments::family_and_size;
 use crate::ledger::Ledger;
 use crate::replay::{CoveredBy, MONEY_STEP, Plan, QUANTITY_STEP, QUANTITY_UNIT, Sharing, Usage, cost, replay_hour};
@@ -132,13 +132,7 @@ fn rates(ledger: &Ledger, rows: &[Row], kinds: &BTreeMap<String, Terms>) -> Hash
     let mut all: HashMap<Product, Rates> = HashMap::new();
     let mut seen: HashMap<Product, BTreeSet<i128>> = HashMap::new();
     for (key, rates) in ledger.series.iter() {
-        let product = ledger.products.key(key.product);
-        let text = |text, id| ledger.names.get(text, id).unwrap_or_default().to_owned();
-        let product = (
-            text(Text::UsageType, product.usage_type),
-            text(Text::Operation, product.operation),
-            text(Text::RegionId, product.region),
-        );
+        let product = product(ledger, &ledger.products.key(key.product));
         match (key.covered_by, *rates) {
             (0, Some((_, most))) => all.entry(product).or_default().on_demand = most,
             (1, Some((least, most))) => seen.entry(product).or_default().extend([least, most]),
@@ -147,16 +141,9 @@ fn rates(ledger: &Ledger, rows: &[Row], kinds: &BTreeMap<String, Terms>) -> Hash
     }
     for ((series, _), cell) in ledger.demand.iter().filter(|(_, cell)| cell.quantity() > 0) {
         let key = ledger.series.key(series);
-        let product = ledger.products.key(key.product);
-        let text = |text, id| ledger.names.get(text, id).unwrap_or_default().to_owned();
         if key.covered_by == 1 {
-            let product = (
-                text(Text::UsageType, product.usage_type),
-                text(Text::Operation, product.operation),
-                text(Text::RegionId, product.region),
-            );
             // Never on demand in this bill: what covered usage would have cost, in steps of a printed rate.
-            let rates = all.entry(product).or_default();
+            let rates = all.entry(product(ledger, &ledger.products.key(key.product))).or_default();
             if rates.on_demand == 0 {
                 rates.on_demand = divide_half_even(cell.on_demand() * QUANTITY_UNIT, cell.quantity() * 100) * 100;
             }
@@ -199,13 +186,7 @@ struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     /// Compares an hour, and names the accounts that what others own served if it differs.
-    fn compare(
-        &self,
-        found: &mut PlansCompared,
-        hour: i64,
-        rows: &[&Row],
-        active: &[(&str, i128)],
-    ) -> impl Iterator<Item = String> + use<> {
+    fn compare(&self, found: &mut PlansCompared, hour: i64, rows: &[&Row], active: &[(&str, i128)]) -> Vec<String> {
         let known: Vec<(i128, &'a Terms)> =
             active.iter().filter_map(|&(arn, money)| self.terms.get(arn).map(|terms| (money, terms))).collect();
         let plans_active = known.len() as i128;
@@ -240,8 +221,7 @@ impl<'a> Replay<'a> {
                 found.differences.push(Difference { hour, plans: plans.to_owned(), billed, replayed });
             }
         }
-        let served: Vec<String> = totals.served.into_iter().filter(|_| is_different).map(str::to_owned).collect();
-        served.into_iter()
+        totals.served.into_iter().filter(|_| is_different).map(str::to_owned).collect()
     }
 
     /// Usage of an hour that reservations left: pieces of one resource belong together.

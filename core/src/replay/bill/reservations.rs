@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Ids, LineType, PayerHour, Product, Row, Sharers};
+use super::{Ids, LineType, PayerHour, Product, Row, Sharers, product};
 use crate::analyze::classes::{class_of, class_of_reserved};
 use crate::analyze::terms::{CommitmentTerms, terms};
 use crate::catalog::commitments::{FACTOR_UNIT, instance_factor};
@@ -137,17 +137,8 @@ fn instances(class: &Class, units: i128, seconds: i64) -> Result<i128, &'static 
 
 /// What products are, those that a commitment could cover.
 fn classes(ledger: &Ledger) -> HashMap<Product, Class> {
-    let text = |text, id| ledger.names.get(text, id).unwrap_or_default().to_owned();
     let eligible = ledger.products.iter().filter(|(_, cell)| cell.eligible);
-    let known = eligible.filter_map(|(key, _)| {
-        let product = (
-            text(Text::UsageType, key.usage_type),
-            text(Text::Operation, key.operation),
-            text(Text::RegionId, key.region),
-        );
-        class_of(ledger, key).map(|class| (product, class))
-    });
-    known.collect()
+    eligible.filter_map(|(key, _)| class_of(ledger, key).map(|class| (product(ledger, key), class))).collect()
 }
 
 /// Replays reservations on all usage. Also names the accounts that what others own served, in hours that differ.
