@@ -23,11 +23,12 @@ fn plans(found: &Comparison) -> Section {
         title: "Replay of Savings Plans".to_owned(),
         note: format!(
             "{} hours were replayed by the documented order and {} totals compared: the used commitment of {} differs, the \
-             covered quantity of {}.{}",
+             covered quantity of {}.{}{}",
             compared.hours,
             compared.compared,
             compared.differences.len(),
             compared.quantities_differing,
+            without_fee(found.without_fee.0),
             apart(found)
         ),
         columns: differing("Plans", ColumnKind::Money),
@@ -48,16 +49,25 @@ fn reservations(found: &Comparison) -> Section {
         id: "replay_reservations",
         title: "Replay of reservations".to_owned(),
         note: format!(
-            "{} hours were replayed and the covered units of pools compared in {}: {} differ.{}{}",
+            "{} hours were replayed and the covered units of pools compared in {}: {} differ.{}{}{}",
             compared.hours,
             compared.compared,
             compared.differences.len(),
             left_out.collect::<String>(),
+            without_fee(found.without_fee.1),
             apart(found)
         ),
         columns: differing("Pool", ColumnKind::Number),
         rows: rows.collect(),
         total: None,
+    }
+}
+
+/// Covered usage of which the bill does not say what covers it.
+fn without_fee(line_items: usize) -> String {
+    match line_items {
+        0 => String::new(),
+        count => format!(" Not replayed: {count} covered line items, of which the bill has no commitment's fee."),
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::DataType;
 use farthing::analyze::commitments::{
     CoverageKey, Step, by_account, by_commitment, coverage, coverage_by, plans_over_time,
 };
 use farthing::analyze::terms::{Scope, expiring, terms};
 use farthing::catalog::commitments::Payment;
-use farthing::replay::bill::{Comparison, WhoShares};
+use farthing::replay::bill::{Comparison, REPLAY_COLUMNS, WhoShares, replay};
 use farthing::{Costs, Metric};
 use farthing_fixtures::{Config, Dialect, Waste};
 
@@ -37,6 +40,34 @@ fn the_replay_of_twenty_seeds_is_what_their_bills_say() {
             assert!(waste_is_covered == compared.apart.is_empty(), "seed {seed}: {:?}", compared.apart);
         }
     }
+}
+
+#[test]
+fn what_is_covered_by_what_the_bill_does_not_charge_is_counted() {
+    let made = make(&small(7), &in_dialect(Dialect::Cur2));
+    let bill = made.bill();
+    let charges = bill.charges("", Some(&REPLAY_COLUMNS.map(str::to_owned))).unwrap();
+    let kinds = |batch: &RecordBatch| cast(batch.column_by_name("x_LineItemType").unwrap(), &DataType::Utf8).unwrap();
+    let count = |kind: &str| -> usize {
+        charges
+            .iter()
+            .map(|batch| kinds(batch).as_string::<i32>().iter().filter(|one| *one == Some(kind)).count())
+            .sum()
+    };
+    let without_fees: Vec<RecordBatch> = charges
+        .iter()
+        .map(|batch| {
+            let kinds = kinds(batch);
+            let is_kept = kinds.as_string::<i32>().iter().map(|kind| kind.map(|kind| !kind.ends_with("Fee")));
+            filter_record_batch(batch, &is_kept.collect()).unwrap()
+        })
+        .collect();
+    let compared = replay(bill.ledger().unwrap(), &without_fees, &WhoShares::AsBilled).unwrap();
+    assert_eq!(compared.without_fee, (count("SavingsPlanCoveredUsage"), count("DiscountedUsage")));
+    let notes = farthing::report::replay_sections(&compared).map(|section| section.note);
+    assert!(notes.iter().all(|note| note.contains("the bill has no commitment's fee")), "{notes:?}");
+    let whole = replay(bill.ledger().unwrap(), &charges, &WhoShares::AsBilled).unwrap();
+    assert_eq!(whole.without_fee, (0, 0));
 }
 
 #[test]

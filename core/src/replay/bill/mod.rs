@@ -48,6 +48,9 @@ pub struct Comparison {
     pub reservations: ReservationsCompared,
     /// Accounts that were taken to share nothing.
     pub apart: BTreeSet<String>,
+    /// Covered line items whose commitment has no fee in the bill, or no name: of plans, and of reservations. They could not
+    /// be replayed.
+    pub without_fee: (usize, usize),
 }
 
 impl Comparison {
@@ -143,11 +146,16 @@ pub fn replay(ledger: &Ledger, charges: &[RecordBatch], sharing: &WhoShares) -> 
     for row in rows.iter().filter(|row| !matches!(row.line_item_type, LineType::PlanFee | LineType::ReservationFee)) {
         by_hour.entry((&row.payer, row.start)).or_default().push(row);
     }
+    let owners = owners(&rows);
+    let without_fee = |kind: LineType| {
+        rows.iter().filter(|row| row.line_item_type == kind && !owners.contains_key(&*row.arn)).count()
+    };
+    let without_fee = (without_fee(LineType::PlanCovered), without_fee(LineType::Reserved));
     let run = |is_on: bool, apart: BTreeSet<String>| {
         let sharers = Sharers { is_on, apart: &apart };
         let (plans, by_plans) = plans::compare(ledger, &rows, &by_hour, &sharers);
         let (reservations, by_reservations) = reservations::compare(ledger, &rows, &by_hour, &sharers);
-        (Comparison { plans, reservations, apart }, &by_plans | &by_reservations)
+        (Comparison { plans, reservations, apart, without_fee }, &by_plans | &by_reservations)
     };
     match sharing {
         WhoShares::Nobody => return Ok(run(false, BTreeSet::new()).0),
@@ -155,7 +163,7 @@ pub fn replay(ledger: &Ledger, charges: &[RecordBatch], sharing: &WhoShares) -> 
         WhoShares::AsBilled => {}
     }
     let (all, served) = run(true, BTreeSet::new());
-    let apart = &served - &served_by_others(&rows);
+    let apart = &served - &served_by_others(&rows, &owners);
     if all.differences() == 0 || apart.is_empty() {
         return Ok(all);
     }
@@ -163,10 +171,15 @@ pub fn replay(ledger: &Ledger, charges: &[RecordBatch], sharing: &WhoShares) -> 
     Ok(if fewer.differences() < all.differences() { fewer } else { all })
 }
 
-/// Accounts that what others own served, as the bill says.
-fn served_by_others(rows: &[Row]) -> BTreeSet<String> {
+/// Who owns what, by ARN: the accounts that pay fees.
+fn owners(rows: &[Row]) -> HashMap<&str, &str> {
     let is_fee = |row: &&Row| matches!(row.line_item_type, LineType::PlanFee | LineType::ReservationFee);
-    let owners: HashMap<&str, &str> = rows.iter().filter(is_fee).map(|row| (&*row.arn, &*row.account)).collect();
+    let fees = rows.iter().filter(is_fee).filter(|row| !row.arn.is_empty());
+    fees.map(|row| (&*row.arn, &*row.account)).collect()
+}
+
+/// Accounts that what others own served, as the bill says.
+fn served_by_others(rows: &[Row], owners: &HashMap<&str, &str>) -> BTreeSet<String> {
     let is_served = |row: &&Row| {
         matches!(row.line_item_type, LineType::PlanCovered | LineType::Reserved)
             && owners.get(&*row.arn).is_some_and(|owner| *owner != row.account)
