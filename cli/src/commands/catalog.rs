@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use farthing::Error;
 use farthing::catalog::lines::PriceLine;
 use farthing::catalog::price_lists::folder::PriceLists;
-use farthing::catalog::price_lists::import;
+use farthing::catalog::price_lists::{Listed, import};
 use farthing::catalog::quotes;
 use farthing::ingest::prices::{Prices, PricesWanted, PublishedList};
 use farthing::ingest::s3::S3Options;
@@ -128,12 +128,14 @@ fn update(args: &Update, everywhere: &Everywhere, screen: &Screen) -> Outcome {
         let file = prices.download(list, &incoming, Some(&bar.follow()))?;
         drop(bar);
         let bar = ImportingBar::new(screen);
-        listed.push(import(&file, &folder, &mut |read, bytes| bar.set(read, bytes))?);
+        let imported = import(&file, &folder, &mut |read, bytes| bar.set(read, bytes))?;
         bar.clear();
+        // Its place was for the time between.
+        listed.push(Listed { file: list.file_name(), ..imported });
         std::fs::remove_file(&file).map_err(|source| Error::io(&file, source))?;
     }
     let current = counted(current.len() as u64, "list");
-    let headline = format!("kept in {}; {current} in the current version before", folder.display());
+    let headline = format!("kept in {}; current already: {current}", folder.display());
     tell("Imported", &headline, &catalog::imported(&listed), &catalog::imported_json(&listed), &args.output, screen)
 }
 
