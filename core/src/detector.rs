@@ -1,6 +1,7 @@
 //! What a detector is: a value with its thresholds, its needs and its guide, and a pure function over [`Facts`].
 
 pub mod commitments;
+pub mod ecs;
 pub mod facts;
 pub mod finding;
 pub mod measured;

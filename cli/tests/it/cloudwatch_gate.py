@@ -6,7 +6,7 @@ moto does not: answers come in pages, and requests are throttled or fail. The ar
     account  whose the credentials are
     series   what CloudWatch measured: region, namespace, metric, dimensions, and [hours before the last midnight, value] pairs
     page     values of a page
-    faults   what becomes of the first requests for data, one after another: throttle, internal, reset, status, echo, ok
+    faults   what becomes of the first requests for data, one after another: throttle, internal, reset, status, echo, hang, ok
     log      a file that gets a line of JSON for each request for data or list of metrics; once it is taken away, faults are over
 """
 
@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SETUP = json.loads(sys.argv[1])
@@ -159,6 +160,8 @@ class Gate(BaseHTTPRequestHandler):
         if fault == "reset":
             self.close_connection = True
             return self.connection.close()
+        if fault == "hang":
+            time.sleep(60)
         if operation == "ListMetrics":
             names = {"Namespace": asked["Namespace"], "MetricName": asked["MetricName"]}
             return self.cbor(200, {"Metrics": client(region).list_metrics(**names)["Metrics"]})

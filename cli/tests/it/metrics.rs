@@ -1,6 +1,8 @@
 //! `farthing metrics fetch` against moto's CloudWatch, behind a gate that pages and throttles as AWS does.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
@@ -17,6 +19,9 @@ const OTHER: &str = "444455556666";
 const QUIET: &str = "i-0aaa";
 const BUSY: &str = "i-0bbb";
 const IRELAND: &str = "eu-west-1";
+/// Metrics of instances, the agent's memory, of a gateway, a database, a load balancer, of functions, what Insights has of one
+/// of them, of a domain and a service.
+const QUERIES: u64 = 72 * 8 + 1 + 3 + 3 + 1 + 2 * 2 + 4 + 4 + 3;
 
 /// A bill in `bill/`, and a CloudWatch.
 struct Cloud {
@@ -31,16 +36,19 @@ fn bill() -> String {
     let mut text = "bill_payer_account_id,line_item_usage_account_id,line_item_line_item_type,line_item_currency_code,\
                     bill_billing_period_start_date,line_item_usage_start_date,line_item_usage_end_date,\
                     line_item_resource_id,line_item_product_code,line_item_usage_type,line_item_operation,\
-                    product_region_code,line_item_usage_amount,line_item_unblended_cost,pricing_public_on_demand_cost\n"
+                    product_region_code,line_item_usage_amount,line_item_unblended_cost,pricing_public_on_demand_cost,\
+                    resource_tags\n"
         .to_owned();
     let mut add = |account: &str, region: &str, id: &str, [service, usage_type, operation]: [&str; 3], from: u32| {
+        let tags = if id.contains(":task/") { r#""{""aws:ecs:serviceName"":""web""}""# } else { "" };
         for hour in from..744 {
             let time = |hour: u32| match hour {
                 744 => "2026-11-01T00:00:00Z".to_owned(),
                 _ => format!("2026-10-{:02}T{:02}:00:00Z", hour / 24 + 1, hour % 24),
             };
             text.push_str(&format!(
-                "{ACCOUNT},{account},Usage,USD,2026-10-01T00:00:00Z,{},{},{id},{service},{usage_type},{operation},{region},1,0.4,0.4\n",
+                "{ACCOUNT},{account},Usage,USD,2026-10-01T00:00:00Z,{},{},{id},{service},{usage_type},{operation},{region},\
+                 1,0.4,0.4,{tags}\n",
                 time(hour),
                 time(hour + 1)
             ));
@@ -60,18 +68,53 @@ fn bill() -> String {
         ),
     ];
     elsewhere.iter().for_each(|(id, what)| add(ACCOUNT, "us-east-1", id, *what, 720));
+    let sized = [
+        (arn("lambda", "function:resize"), ["AWSLambda", "Lambda-GB-Second", "Invoke"]),
+        (arn("lambda", "function:plain"), ["AWSLambda", "Lambda-GB-Second", "Invoke"]),
+        (arn("es", "domain/logs"), ["AmazonES", "ESInstance:r6g.xlarge", "ESDomain"]),
+        (arn("ecs", "task/shop/0e"), ["AmazonECS", "Fargate-vCPU-Hours:perCPU", "FargateTask"]),
+        (arn("ecs", "task/shop/0e"), ["AmazonECS", "Fargate-GB-Hours", "FargateTask"]),
+        (arn("ecs", "task/shop/0e"), ["AmazonECS", "Fargate-GB-Hours", ""]),
+    ];
+    sized.iter().for_each(|(id, what)| add(ACCOUNT, "us-east-1", id, *what, 0));
     add(OTHER, IRELAND, "i-2000", machine, 720);
     text
 }
 
 /// What CloudWatch measured of an instance: every hour of 13 days.
 fn series(instance: &str, namespace: &str, metric: &str, value: f64) -> Value {
-    let values: Vec<(i64, f64)> = (1..=312).map(|hours| (hours, value)).collect();
     let mut dimensions = json!({"InstanceId": instance});
     if namespace == "CWAgent" {
         dimensions["ImageId"] = json!("ami-1");
     }
-    json!({"region": IRELAND, "namespace": namespace, "metric": metric, "dimensions": dimensions, "values": values})
+    series_of(IRELAND, namespace, metric, &dimensions, value)
+}
+
+fn series_of(region: &str, namespace: &str, metric: &str, dimensions: &Value, value: f64) -> Value {
+    let values: Vec<(i64, f64)> = (1..=312).map(|hours| (hours, value)).collect();
+    json!({"region": region, "namespace": namespace, "metric": metric, "dimensions": dimensions, "values": values})
+}
+
+/// What CloudWatch measured of a function, a domain and a service, all of them too large.
+fn sized() -> Vec<Value> {
+    let of = |namespace: &'static str, dimensions: Value| {
+        move |metric: &str, value: f64| series_of("us-east-1", namespace, metric, &dimensions, value)
+    };
+    let function = of("AWS/Lambda", json!({"FunctionName": "resize"}));
+    let insights = of("LambdaInsights", json!({"function_name": "resize"}));
+    let domain = of("AWS/ES", json!({"DomainName": "logs", "ClientId": ACCOUNT}));
+    let service = of("AWS/ECS", json!({"ClusterName": "shop", "ServiceName": "web"}));
+    vec![
+        function("Invocations", 40.0),
+        insights("memory_utilization", 22.0),
+        insights("total_memory", 1_024.0),
+        insights("cpu_total_time", 200.0),
+        insights("duration", 2_000.0),
+        domain("CPUUtilization", 14.0),
+        domain("JVMMemoryPressure", 31.0),
+        service("CPUUtilization", 18.0),
+        service("MemoryUtilization", 30.0),
+    ]
 }
 
 impl Cloud {
@@ -80,13 +123,14 @@ impl Cloud {
         std::fs::create_dir(place.path("bill")).unwrap();
         std::fs::write(place.path("bill/bill.csv"), bill()).unwrap();
         let log = place.path("gate.log");
-        let series = [
+        let mut series = vec![
             series(QUIET, "AWS/EC2", "CPUUtilization", 1.5),
             series(QUIET, "AWS/EC2", "NetworkIn", 1_000.0),
             series(QUIET, "AWS/EC2", "NetworkOut", 1_000.0),
             series(BUSY, "AWS/EC2", "CPUUtilization", 93.0),
             series(BUSY, "CWAgent", "mem_used_percent", 77.0),
         ];
+        series.extend(sized());
         let setup = json!({"account": ACCOUNT, "series": series, "page": page, "faults": faults, "log": log});
         let gate = Moto::serve(GATE, &[&setup.to_string()]);
         Cloud { place, gate, log }
@@ -146,11 +190,7 @@ fn measurements_come_in_batches_and_pages_through_throttling() {
     assert!(told.contains(cost.trim_end_matches('0')) || told.contains(&cost), "{told}");
     assert!(told.contains("left out, because only the account of the credentials can be asked"), "{told}");
     assert!(told.contains(&format!("account {OTHER}: 1 resource, 9.42 a month")), "{told}");
-    assert_eq!(
-        queries,
-        72 * 8 + 1 + 3 + 3 + 1,
-        "instances, the agent's memory, a gateway, a database, a load balancer"
-    );
+    assert_eq!(queries as u64, QUERIES);
     // What came is what was planted, and the detectors read it.
     let place = &cloud.place;
     let found = place.json("recommend bill --metrics metrics.parquet --only idle-ec2 --format json");
@@ -161,6 +201,14 @@ fn measurements_come_in_batches_and_pages_through_throttling() {
     let machines = sized["rows"].as_array().unwrap();
     let machine = machines.iter().find(|row| row["resource_id"] == BUSY).unwrap();
     assert_eq!(machine["memory_measured"], true, "the agent's metric was found with its own dimensions: {machine}");
+    let found = place.json(
+        "recommend bill --metrics metrics.parquet --only rightsize-fargate,rightsize-lambda,rightsize-opensearch \
+         --format json",
+    );
+    let rows = found["rows"].as_array().unwrap();
+    let mut targets: Vec<&str> = rows.iter().map(|row| row["target"].as_str().unwrap()).collect();
+    targets.sort_unstable();
+    assert_eq!(targets, ["0.25 vCPU, 1 GB", "320 MB", "r6g.large.search"], "{found}");
     // Again: all of it is there, and the table is the same.
     let before = std::fs::read(place.path("metrics.parquet")).unwrap();
     let (code, told) = cloud.run("metrics fetch bill -o again.parquet");
@@ -224,6 +272,43 @@ fn what_was_fetched_before_a_failure_is_not_fetched_again() {
     let (code, told) = cloud.run("metrics fetch bill --look-back 93 --yes");
     assert_eq!(code, Some(0), "{told}");
     assert!(cloud.requests().iter().all(|request| request["periods"] == json!([3_600]) && request["days"] == 93));
+}
+
+#[test]
+fn an_interrupted_fetch_leaves_what_is_whole_and_goes_on_from_there() {
+    let cloud = Cloud::new(100_800, &["ok", "hang"]);
+    let command = cloud.farthing("metrics fetch bill --yes -o metrics.parquet");
+    let mut fetching = std::process::Command::new(command.get_program());
+    fetching.args(command.get_args()).current_dir(cloud.place.folder.path()).stderr(Stdio::null());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => fetching.env(name, value),
+            None => fetching.env_remove(name),
+        };
+    }
+    let mut fetching = fetching.spawn().unwrap();
+    // The first question is answered and kept, the second hangs.
+    let kept = cloud.place.path("cache/series");
+    let hangs = || std::fs::read_to_string(&cloud.log).is_ok_and(|text| text.contains("hang"));
+    while !(hangs() && std::fs::read_dir(&kept).is_ok_and(|mut files| files.next().is_some())) {
+        assert!(fetching.try_wait().unwrap().is_none(), "it waits for an answer");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let told = std::process::Command::new("kill").args(["-INT", &fetching.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(fetching.wait().unwrap().signal(), Some(2), "ended by the signal, as a shell expects");
+    let names = std::fs::read_dir(cloud.place.folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    assert!(!names.iter().any(|name| name.contains("metrics.parquet")), "no half of a table: {names:?}");
+    let done = cloud.requests().iter().find(|request| request["fault"] == "ok").unwrap()["queries"].as_u64().unwrap();
+    let (code, told) = cloud.run("metrics fetch bill --yes -o metrics.parquet");
+    assert_eq!(code, Some(0), "{told}");
+    let asked: u64 = cloud.requests().iter().map(|request| request["queries"].as_u64().unwrap()).sum();
+    assert_eq!(asked, figure(&told, "metrics in ") as u64, "{told}");
+    // Resources are kept one by one: those that were when it ended are not asked for again.
+    let kept = told.lines().filter(|line| line.contains(" kept from before"));
+    let kept = kept.map(|line| figure(line, " kept from before") as u64).sum::<u64>();
+    assert!((1..=done).contains(&kept) && asked + kept == QUERIES, "{told}");
 }
 
 #[test]

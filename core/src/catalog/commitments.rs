@@ -58,15 +58,17 @@ fn metal_factor(family: &str) -> Option<u32> {
     Some(small * FACTOR_UNIT)
 }
 
-/// Family and size of an instance type; `db.`, `cache.` and the like belong to the family's service, not to its name.
+/// Family and size of an instance type; `db.`, `cache.`, `.search` and the like belong to its service, not to its name.
 ///
 /// ```
 /// use farthing::catalog::commitments::family_and_size;
 /// assert_eq!(family_and_size("m5.2xlarge"), Some(("m5", "2xlarge")));
 /// assert_eq!(family_and_size("db.r6g.large"), Some(("r6g", "large")));
+/// assert_eq!(family_and_size("r6g.large.search"), Some(("r6g", "large")));
 /// ```
 pub fn family_and_size(instance_type: &str) -> Option<(&str, &str)> {
-    let (family, size) = instance_type.rsplit_once('.')?;
+    let own = instance_type.strip_suffix(".search").unwrap_or(instance_type);
+    let (family, size) = own.rsplit_once('.')?;
     Some((family.rsplit_once('.').map_or(family, |(_, family)| family), size))
 }
 

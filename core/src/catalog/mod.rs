@@ -3,6 +3,7 @@
 pub mod commitments;
 pub mod discounts;
 pub mod families;
+pub mod fargate;
 pub mod instance_types;
 pub mod lines;
 pub mod listed;

@@ -10,7 +10,7 @@ use super::platforms::Platform;
 use super::price_lists::folder::PriceLists;
 use super::price_lists::rates::Terms;
 use super::price_table::PriceTable;
-use super::snapshot::{ec2_prices, ec2_types, elasticache};
+use super::snapshot::{ec2_prices, ec2_types, elasticache, opensearch};
 use super::usage_types::without_region;
 use crate::error::Result;
 use crate::schema::recommendations::PriceSource;
@@ -133,6 +133,11 @@ impl Catalog {
     /// ElastiCache's node types, in order of their names.
     pub fn cache_nodes(&self) -> impl Iterator<Item = &'static InstanceType> {
         elasticache().types.all.iter()
+    }
+
+    /// OpenSearch's instance types, in order of their names.
+    pub fn search_instances(&self) -> impl Iterator<Item = &'static InstanceType> {
+        opensearch().types.all.iter()
     }
 
     /// The month that the descriptions of EC2's instance types are of.

@@ -4,7 +4,7 @@ use super::Detector;
 use super::facts::{Facts, Place, Product};
 use super::resources::{Resource, Spend};
 use crate::schema::money::{MONEY_SCALE, money_text};
-use crate::schema::recommendations::{PriceSource, Recommendation, UsageChange};
+use crate::schema::recommendations::{NewForm, PriceSource, Recommendation, UsageChange};
 
 /// One resource, or one account and region, and what could be saved on it in the look-back.
 #[derive(Debug, Clone)]
@@ -75,10 +75,15 @@ impl Finding {
         Finding { usage, ..self }
     }
 
-    /// A product that it uses becomes another, at a price ÷ the present one.
-    pub fn becomes(self, product: &Product<'_>, usage_type: String, price: (i128, i128)) -> Finding {
+    /// A product that it uses becomes another, or less of the same, at a price ÷ the present one.
+    pub fn becomes(self, product: &Product<'_>, usage_type: impl Into<String>, price: (i128, i128)) -> Finding {
         let from = (product.usage_type.to_owned(), product.operation.to_owned());
-        self.uses(UsageChange::Becomes { from, usage_type, price })
+        let mut forms = match self.usage {
+            UsageChange::Becomes(forms) => forms,
+            _ => Vec::new(),
+        };
+        forms.push(NewForm { from, usage_type: usage_type.into(), price });
+        Finding { usage: UsageChange::Becomes(forms), ..self }
     }
 
     /// A figure that it rests on.
@@ -187,7 +192,10 @@ fn command(template: &str, id: &str, region: &str, target: &str) -> String {
     let group = group_name(short_name(id));
     let places =
         [("{id}", id), ("{name}", short_name(id)), ("{group}", group), ("{region}", region), ("{target}", target)];
-    places.iter().fold(template.to_owned(), |line, (place, text)| line.replace(place, &quoted(text)))
+    // What is asked for in a unit is told without it.
+    let amount = ("{amount}", target.split(' ').next().unwrap_or_default());
+    let places = places.iter().chain([&amount]);
+    places.fold(template.to_owned(), |line, (place, text)| line.replace(place, &quoted(text)))
 }
 
 /// Text as one word of a shell.

@@ -1,5 +1,7 @@
 //! One resource of a bill: its hours, sums, tags and names, by meter.
 
+use std::collections::BTreeSet;
+
 use super::facts::{Facts, Meter};
 use crate::ledger::tables::{MASK_WORDS, ResourceCell, ResourceKey, or_mask};
 use crate::schema::charges::{Metric, Text};
@@ -179,6 +181,11 @@ impl<'f> Resource<'f> {
     pub fn size(&self, meter: &Meter) -> f64 {
         let alive = f64::from(self.hours(meter).alive().max(1));
         self.spend(meter).amount() * self.facts.look_back.hours_of_month() as f64 / alive
+    }
+
+    /// The products of a meter that it was billed for in the look-back.
+    pub fn products(&self, meter: &Meter) -> BTreeSet<u32> {
+        self.metered(meter).map(|line| line.key.product).collect()
     }
 
     /// The product of a meter that cost most in the look-back at list; of equals the first by name.

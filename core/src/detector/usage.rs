@@ -15,6 +15,23 @@ impl Usage {
     /// Hours of ElastiCache nodes.
     pub const ELASTICACHE_NODES: Usage = Usage::of(&["AmazonElastiCache"], &["NodeUsage:cache.*"]);
 
+    /// vCPU hours of ECS tasks on Fargate with Linux.
+    pub const FARGATE_VCPUS: Usage = Usage::of(
+        &["AmazonECS"],
+        &[
+            "Fargate-vCPU-Hours:perCPU",
+            "Fargate-ARM-vCPU-Hours:perCPU",
+            "SpotUsage-Fargate-vCPU-Hours:perCPU",
+            "SpotUsage-Fargate-ARM-vCPU-Hours:perCPU",
+        ],
+    );
+
+    /// GB hours of ECS tasks on Fargate with Linux.
+    pub const FARGATE_MEMORY: Usage = Usage::of(
+        &["AmazonECS"],
+        &["Fargate-GB-Hours", "Fargate-ARM-GB-Hours", "SpotUsage-Fargate-GB-Hours", "SpotUsage-Fargate-ARM-GB-Hours"],
+    );
+
     /// Hours of OpenSearch instances.
     pub const OPENSEARCH_INSTANCES: Usage = Usage::of(&["AmazonES"], &["ESInstance:*"]);
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Need;
+use super::ecs::{self, Service};
 use super::facts::Facts;
 use super::finding::short_name;
 use super::resources::Resource;
@@ -141,6 +142,18 @@ static WATCHED: &[Watched] = &[
         ],
     },
     Watched {
+        billed: Usage::OPENSEARCH_INSTANCES,
+        namespace: "AWS/ES",
+        dimension: "DomainName",
+        value: |id| Some(short_name(id)),
+        metrics: &[
+            most("CPUUtilization", "Percent"),
+            Watch { statistic: Statistic::Average, ..most("CPUUtilization", "Percent") },
+            most("JVMMemoryPressure", "Percent"),
+            most("MasterCPUUtilization", "Percent"),
+        ],
+    },
+    Watched {
         billed: Usage::of(&["AWSLambda"], &["Lambda-GB-Second*"]),
         namespace: "AWS/Lambda",
         dimension: "FunctionName",
@@ -188,19 +201,36 @@ static WATCHED: &[Watched] = &[
     },
 ];
 
+/// What services of ECS are measured by.
+const OF_SERVICES: &[Watch] = &[
+    peak("CPUUtilization"),
+    Watch { statistic: Statistic::Average, ..peak("CPUUtilization") },
+    peak("MemoryUtilization"),
+];
+
+impl Watch {
+    fn query(&self, namespace: &str, dimensions: &[(&str, &str)]) -> MetricQuery {
+        MetricQuery {
+            namespace: namespace.to_owned(),
+            metric: self.metric.to_owned(),
+            dimensions: dimensions.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            statistic: self.statistic,
+            unit: self.unit.to_owned(),
+            is_fine: self.is_fine,
+            is_counted: self.is_counted,
+        }
+    }
+}
+
 impl Watched {
-    fn queries(&self, id: &str) -> Option<Vec<MetricQuery>> {
+    fn queries(&self, id: &str, account: &str) -> Option<Vec<MetricQuery>> {
         let value = (self.value)(id).filter(|value| !value.is_empty())?;
-        let query = |watch: &Watch| MetricQuery {
-            namespace: self.namespace.to_owned(),
-            metric: watch.metric.to_owned(),
-            dimensions: vec![(self.dimension.to_owned(), value.to_owned())],
-            statistic: watch.statistic,
-            unit: watch.unit.to_owned(),
-            is_fine: watch.is_fine,
-            is_counted: watch.is_counted,
-        };
-        Some(self.metrics.iter().map(query).collect())
+        let mut dimensions = vec![(self.dimension, value)];
+        // Domains are told apart by their account too.
+        if self.dimension == "DomainName" {
+            dimensions.push(("ClientId", account));
+        }
+        Some(self.metrics.iter().map(|watch| watch.query(self.namespace, &dimensions)).collect())
     }
 }
 
@@ -212,7 +242,8 @@ pub fn wanted(facts: &Facts<'_>) -> Vec<WantedResource> {
         let meter = facts.meter(&watched.billed);
         for resource in facts.resources_with(&meter).filter(|resource| resource.is_alive(&meter)) {
             let cost = cost(&resource);
-            let Some(queries) = watched.queries(resource.id()).filter(|_| cost > 0) else { continue };
+            let queries = watched.queries(resource.id(), resource.account());
+            let Some(queries) = queries.filter(|_| cost > 0) else { continue };
             let key = (resource.account(), resource.region(), resource.id());
             let one = found.entry(key).or_insert_with(|| WantedResource {
                 sub_account_id: key.0.to_owned(),
@@ -224,7 +255,28 @@ pub fn wanted(facts: &Facts<'_>) -> Vec<WantedResource> {
             one.queries.extend(queries);
         }
     }
-    found.into_values().collect()
+    found.into_values().chain(services(facts)).collect()
+}
+
+/// Services of ECS whose tasks run on Fargate; the bill has only their tasks, which CloudWatch does not measure one by one.
+fn services(facts: &Facts<'_>) -> impl Iterator<Item = WantedResource> {
+    let meter = facts.meter(&Usage::FARGATE_VCPUS);
+    let mut found: BTreeMap<(&str, &str, Service<'_>), WantedResource> = BTreeMap::new();
+    for task in facts.resources_with(&meter).filter(|task| task.is_alive(&meter)) {
+        let service = ecs::service(&task);
+        let Service::Named { cluster, name, .. } = service else { continue };
+        let query = |watch: &Watch| watch.query("AWS/ECS", &[("ClusterName", cluster), ("ServiceName", name)]);
+        let id = service.ids().swap_remove(0);
+        let one = found.entry((task.account(), task.region(), service)).or_insert_with(|| WantedResource {
+            sub_account_id: task.account().to_owned(),
+            region_id: task.region().to_owned(),
+            resource_id: id,
+            cost_monthly: 0,
+            queries: OF_SERVICES.iter().map(query).collect(),
+        });
+        one.cost_monthly += facts.monthly(cost(&task));
+    }
+    found.into_values().filter(|one| one.cost_monthly > 0)
 }
 
 /// What a bill's resources are worth asking CloudWatch, and what asking costs.
@@ -274,7 +326,7 @@ mod tests {
     use super::*;
 
     fn asked(id: &str) -> Vec<(String, String)> {
-        let queries = WATCHED.iter().filter_map(|watched| watched.queries(id)).flatten();
+        let queries = WATCHED.iter().filter_map(|watched| watched.queries(id, "111122223333")).flatten();
         queries.map(|query| (query.namespace.clone(), query.dimensions[0].1.clone())).collect()
     }
 

@@ -55,6 +55,9 @@ mod rds_extended_support;
 mod rightsize_ebs;
 mod rightsize_ec2;
 mod rightsize_elasticache;
+mod rightsize_fargate;
+mod rightsize_lambda;
+mod rightsize_opensearch;
 mod rightsize_rds;
 mod s3_storage_class;
 mod snapshot_archive;
@@ -119,6 +122,9 @@ pub static ALL: &[&Detector] = &[
     &rightsize_ebs::DETECTOR,
     &rightsize_ec2::DETECTOR,
     &rightsize_elasticache::DETECTOR,
+    &rightsize_fargate::DETECTOR,
+    &rightsize_lambda::DETECTOR,
+    &rightsize_opensearch::DETECTOR,
     &rightsize_rds::DETECTOR,
     &s3_storage_class::DETECTOR,
     &snapshot_archive::DETECTOR,

@@ -7,12 +7,12 @@ use crate::detector::facts::{Facts, Product};
 use crate::detector::finding::{Finding, group_name, short_name};
 use crate::detector::resources::Resource;
 use crate::detector::settings::{Settings, Threshold};
-use crate::detector::shapes::{Ratio, saved};
-use crate::detector::sizing::{Required, at_percentile, billed_prices, with_headroom};
+use crate::detector::shapes::saved;
+use crate::detector::sizing::{Processors, Required, at_percentile, node_ratio, with_headroom};
 use crate::detector::usage::{Instance, Usage};
 use crate::detector::{Advice, Detector, Need};
 use crate::ingest::metrics::series::{Series, Statistic};
-use crate::schema::recommendations::{Effort, Grade, Kind, PriceSource};
+use crate::schema::recommendations::{Effort, Grade, Kind};
 
 pub(super) static DETECTOR: Detector = Detector {
     id: "rightsize-elasticache",
@@ -56,19 +56,19 @@ impl Needs {
     /// What was needed of a node of a type; `None` where something was not measured long enough.
     fn of(series: &[Series], kind: &InstanceType, settings: &Settings) -> Option<Needs> {
         let of = |metric| at_percentile(series, metric, Statistic::Maximum, settings.get(&PERCENTILE));
-        let vcpus = of("CPUUtilization")? / 100.0 * f64::from(kind.vcpus);
+        let processors = Processors::of(series, f64::from(kind.vcpus), settings.get(&PERCENTILE))?;
         let memory_mib = of("DatabaseMemoryUsagePercentage")? / 100.0 * f64::from(kind.memory_mib);
         let required = Required {
-            vcpus: with_headroom(vcpus, settings.get(&CPU_HEADROOM)),
+            vcpus: with_headroom(processors.vcpus, settings.get(&CPU_HEADROOM)),
+            vcpus_mean: processors.vcpus_mean,
             memory_mib: with_headroom(memory_mib, settings.get(&MEMORY_HEADROOM)),
         };
         Some(Needs { required, engine_percent: of("EngineCPUUtilization")? })
     }
 
     fn and(self, other: Needs) -> Needs {
-        let (one, two) = (self.required, other.required);
         Needs {
-            required: Required { vcpus: one.vcpus.max(two.vcpus), memory_mib: one.memory_mib.max(two.memory_mib) },
+            required: self.required.and(other.required),
             engine_percent: self.engine_percent.max(other.engine_percent),
         }
     }
@@ -82,16 +82,9 @@ struct Node<'f> {
     kind: InstanceType,
 }
 
-/// What a smaller type costs as a part of the present one: by the bill's own rates, else by list prices, else as its memory is.
-fn ratio(facts: &Facts<'_>, node: &Node<'_>, new: &InstanceType) -> Ratio {
-    let (new_name, old_name) = (new.name.as_str(), node.kind.name.as_str());
-    let names = (new_name.trim_start_matches(WORD), old_name.trim_start_matches(WORD));
-    if let Some(billed) = billed_prices(facts, &node.product, &node.instance, names) {
-        return (billed, PriceSource::Bill);
-    }
-    // A price list that is damaged was named when rates were read for what was measured.
-    let listed = facts.catalog.on_demand_prices(node.product.region, new_name, old_name).ok().flatten();
-    listed.unwrap_or(((i128::from(new.memory_mib), i128::from(node.kind.memory_mib)), PriceSource::Assumption))
+/// A node's name without the word of its service.
+fn in_bill(name: &str) -> &str {
+    name.trim_start_matches(WORD)
 }
 
 /// The nodes that are changed together, with what the neediest of them needs: none where one was not measured, or where they
@@ -125,8 +118,9 @@ fn detect(facts: &Facts<'_>, settings: &Settings) -> Vec<Finding> {
         let does = engine_percent <= 100.0 - settings.get(&CPU_HEADROOM);
         let target = required.smaller(facts.catalog.cache_nodes(), kind).filter(|_| does);
         let Some(target) = target else { continue };
-        let (part, source) = ratio(facts, &nodes[0], target);
-        let name = target.name.trim_start_matches(WORD);
+        let first = &nodes[0];
+        let (part, source) = node_ratio(facts, &first.product, &first.instance, (target, kind), in_bill);
+        let name = in_bill(&target.name);
         for node in nodes {
             let finding = Finding::of(&node.resource, saved(node.resource.spend(&meter), part))
                 .change(node.kind.name.clone(), target.name.clone())

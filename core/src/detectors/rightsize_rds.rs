@@ -6,7 +6,7 @@ use crate::detector::finding::Finding;
 use crate::detector::resources::Resource;
 use crate::detector::settings::{Settings, Threshold};
 use crate::detector::shapes::saved;
-use crate::detector::sizing::{Required, at_percentile, billed_prices, with_headroom};
+use crate::detector::sizing::{Processors, Required, at_percentile, billed_prices, with_headroom};
 use crate::detector::usage::{Instance, Usage};
 use crate::detector::{Advice, Detector, Need};
 use crate::ingest::metrics::series::{Series, Statistic};
@@ -45,15 +45,16 @@ const BYTES_OF_MIB: f64 = 1_048_576.0;
 /// measured long enough.
 fn required(series: &[Series], kind: &InstanceType, settings: &Settings) -> Option<(Required, f64)> {
     let percentile = settings.get(&PERCENTILE);
-    let cpu_percent = at_percentile(series, "CPUUtilization", Statistic::Maximum, percentile)?;
+    let processors = Processors::of(series, f64::from(kind.vcpus), percentile)?;
     // What is free at the low end is what is used at the high one.
     let least_free = at_percentile(series, "FreeableMemory", Statistic::Minimum, 100.0 - percentile)? / BYTES_OF_MIB;
     let used = (f64::from(kind.memory_mib) - least_free).max(0.0);
     let required = Required {
-        vcpus: with_headroom(cpu_percent / 100.0 * f64::from(kind.vcpus), settings.get(&CPU_HEADROOM)),
+        vcpus: with_headroom(processors.vcpus, settings.get(&CPU_HEADROOM)),
+        vcpus_mean: processors.vcpus_mean,
         memory_mib: with_headroom(used, settings.get(&MEMORY_HEADROOM)),
     };
-    Some((required, cpu_percent))
+    Some((required, processors.percent))
 }
 
 /// What a smaller type costs as a part of the present one: by the bill's own rates, else as its memory is, for RDS prices of a

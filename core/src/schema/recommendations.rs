@@ -108,15 +108,19 @@ pub enum UsageChange {
     Gone,
     /// Usage of these types, without their region, goes.
     GoneOf(Vec<String>),
-    /// Usage of one type becomes another.
-    Becomes {
-        /// The type, without its region, and the operation.
-        from: (String, String),
-        /// The type that it becomes.
-        usage_type: String,
-        /// The price of an hour then, and before.
-        price: (i128, i128),
-    },
+    /// Usage of some types becomes others.
+    Becomes(Vec<NewForm>),
+}
+
+/// What usage of one type becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewForm {
+    /// The type, without its region, and the operation.
+    pub from: (String, String),
+    /// The type that it becomes; the same where it becomes less.
+    pub usage_type: String,
+    /// The price of an hour then, and before.
+    pub price: (i128, i128),
 }
 
 /// One way to save. Money is in units of 1e-12 of the bill's currency, per month of 730 hours.

@@ -7,7 +7,7 @@ use crate::detector::facts::Facts;
 use crate::ledger::tables::{MASK_WORDS, or_mask};
 use crate::schema::charges::{Metric, Text};
 use crate::schema::money::scale_by;
-use crate::schema::recommendations::{Recommendation, UsageChange};
+use crate::schema::recommendations::{NewForm, Recommendation, UsageChange};
 use crate::schema::values::Pricing;
 
 /// What a product becomes: the metered name, and its price as a part of the present one's.
@@ -73,15 +73,18 @@ impl Moves {
                 continue;
             }
             let metered = facts.products[key.product as usize];
+            let is_this = |form: &&NewForm| form.from.0 == metered.usage_type && form.from.1 == metered.operation;
             let form = match &rows[at].usage {
                 UsageChange::Gone => None,
                 UsageChange::GoneOf(types) if types.iter().any(|gone| gone == metered.usage_type) => None,
-                UsageChange::Becomes { from: (usage_type, operation), usage_type: to, price }
-                    if (usage_type.as_str(), operation.as_str()) == (metered.usage_type, metered.operation) =>
-                {
-                    Some(Form { product: key.product, usage_type: to.clone(), price: *price })
-                }
-                _ => continue,
+                UsageChange::Becomes(forms) => match forms.iter().find(is_this) {
+                    Some(form) => {
+                        let usage_type = form.usage_type.clone();
+                        Some(Form { product: key.product, usage_type, price: form.price })
+                    }
+                    None => continue,
+                },
+                UsageChange::Kept | UsageChange::GoneOf(_) => continue,
             };
             let effect = &mut found.effects[at];
             if pricing == Pricing::Standard {

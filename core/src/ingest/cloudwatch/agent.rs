@@ -9,31 +9,24 @@ use aws_sdk_cloudwatch::types::Metric;
 use super::session::{CloudWatch, Inner, place};
 use crate::error::s3::{Result, S3Error};
 use crate::ingest::metrics::series::Statistic;
-use crate::ingest::metrics::wanted::MetricQuery;
+use crate::ingest::metrics::wanted::{Agent, MetricQuery};
 
 /// Pages of a listing: 500 metrics each.
 const PAGES_MAX: usize = 10_000;
-const INSTANCE: &str = "InstanceId";
 
 impl CloudWatch {
-    /// The metrics of these names in a namespace that instances of a region have, by instance. Of several with other
-    /// dimensions the one with the fewest counts.
+    /// What an agent reports in a region, by resource. Of several metrics with other dimensions the one with the fewest
+    /// counts.
     ///
     /// # Errors
     /// [`S3Error::Denied`] without `cloudwatch:ListMetrics`, and the errors of every request.
-    pub fn agent_metrics(
-        &self,
-        region: &str,
-        namespace: &str,
-        names: &[&str],
-    ) -> Result<BTreeMap<String, Vec<MetricQuery>>> {
-        let (inner, region, namespace) = (Arc::clone(&self.inner), region.to_owned(), namespace.to_owned());
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    pub fn agent_metrics(&self, region: &str, agent: &'static Agent) -> Result<BTreeMap<String, Vec<MetricQuery>>> {
+        let (inner, region) = (Arc::clone(&self.inner), region.to_owned());
         self.run(None, async move {
             let mut found = BTreeMap::new();
-            for name in &names {
-                for (instance, query) in listed(&inner, &region, &namespace, name).await? {
-                    found.entry(instance).or_insert_with(Vec::new).push(query);
+            for metric in agent.metrics {
+                for (resource, query) in listed(&inner, &region, agent, metric).await? {
+                    found.entry(resource).or_insert_with(Vec::new).push(query);
                 }
             }
             Ok(found)
@@ -41,7 +34,16 @@ impl CloudWatch {
     }
 }
 
-async fn listed(inner: &Inner, region: &str, namespace: &str, name: &str) -> Result<BTreeMap<String, MetricQuery>> {
+/// A metric of an agent.
+type AgentMetric = (&'static str, Statistic, &'static str);
+
+async fn listed(
+    inner: &Inner,
+    region: &str,
+    agent: &Agent,
+    metric: &AgentMetric,
+) -> Result<BTreeMap<String, MetricQuery>> {
+    let (namespace, name) = (agent.namespace, metric.0);
     let about = inner.about(region, "cloudwatch:ListMetrics");
     let (about, client, deadline) = (&about, &inner.client(region), inner.deadline());
     let mut found: BTreeMap<String, MetricQuery> = BTreeMap::new();
@@ -53,11 +55,11 @@ async fn listed(inner: &Inner, region: &str, namespace: &str, name: &str) -> Res
             request.send().await.map_err(|error| about.fault(&error))
         };
         let answer = inner.schedule().run(&about.uri, deadline, ask).await?;
-        for metric in answer.metrics() {
-            let Some((instance, query)) = query(namespace, name, metric) else { continue };
-            let known = found.get(&instance).map_or(usize::MAX, |known| known.dimensions.len());
+        for listed in answer.metrics() {
+            let Some((resource, query)) = query(agent, metric, listed) else { continue };
+            let known = found.get(&resource).map_or(usize::MAX, |known| known.dimensions.len());
             if query.dimensions.len() < known {
-                found.insert(instance, query);
+                found.insert(resource, query);
             }
         }
         token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
@@ -68,20 +70,20 @@ async fn listed(inner: &Inner, region: &str, namespace: &str, name: &str) -> Res
     Err(S3Error::Other { uri: place(region), detail: format!("its list of {name} has no end; try again later") })
 }
 
-fn query(namespace: &str, name: &str, metric: &Metric) -> Option<(String, MetricQuery)> {
+fn query(agent: &Agent, metric: &AgentMetric, listed: &Metric) -> Option<(String, MetricQuery)> {
     let pair = |dimension: &aws_sdk_cloudwatch::types::Dimension| {
         Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()))
     };
-    let dimensions: Vec<(String, String)> = metric.dimensions().iter().map(pair).collect::<Option<_>>()?;
-    let (_, instance) = dimensions.iter().find(|(name, _)| name == INSTANCE)?.clone();
+    let dimensions: Vec<(String, String)> = listed.dimensions().iter().map(pair).collect::<Option<_>>()?;
+    let (_, resource) = dimensions.iter().find(|(name, _)| name == agent.dimension)?.clone();
     let query = MetricQuery {
-        namespace: namespace.to_owned(),
-        metric: name.to_owned(),
+        namespace: agent.namespace.to_owned(),
+        metric: metric.0.to_owned(),
         dimensions,
-        statistic: Statistic::Maximum,
-        unit: "Percent".to_owned(),
-        is_fine: true,
+        statistic: metric.1,
+        unit: metric.2.to_owned(),
+        is_fine: metric.1 == Statistic::Maximum,
         is_counted: false,
     };
-    Some((instance, query))
+    Some((resource, query))
 }

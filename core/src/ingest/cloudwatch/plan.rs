@@ -6,7 +6,7 @@ use super::ask::Asked;
 use super::kept::{Spans, key};
 use super::session::CloudWatch;
 use crate::error::s3::{Result, S3Error};
-use crate::ingest::metrics::wanted::{AGENT_METRICS, AGENT_NAMESPACE, INSTANCE_NAMESPACE, WantedResource};
+use crate::ingest::metrics::wanted::{AGENTS, Agent, WantedResource};
 
 /// Metrics of one question, by AWS's limit.
 pub const QUERIES_MAX: usize = 500;
@@ -168,7 +168,9 @@ impl CloudWatch {
         if own.len() < placed {
             notes.push(format!("{} resources have no region in the bill, and are not asked about", placed - own.len()));
         }
-        self.add_agents(&mut own, &mut notes)?;
+        for agent in &AGENTS {
+            self.add_agent(agent, &mut own, &mut notes)?;
+        }
         // Two accounts of one name cannot be, but a resource of two regions can.
         own.sort_by(|a, b| (&a.resource_id, &a.region_id).cmp(&(&b.resource_id, &b.region_id)));
         own.dedup_by(|later, kept| later.resource_id == kept.resource_id);
@@ -199,22 +201,22 @@ impl CloudWatch {
         Ok(MetricsPlan { account, span, regions, left_out: left_out(&others), notes, batches, resources })
     }
 
-    /// Adds memory in use to the instances whose agent reports it.
-    fn add_agents(&self, own: &mut [WantedResource], notes: &mut Vec<String>) -> Result<()> {
-        let is_instance = |one: &WantedResource| one.queries.iter().any(|query| query.namespace == INSTANCE_NAMESPACE);
+    /// Adds what an agent reports to the resources that have it.
+    fn add_agent(&self, agent: &'static Agent, own: &mut [WantedResource], notes: &mut Vec<String>) -> Result<()> {
+        let may_have = |one: &WantedResource| one.queries.iter().any(|query| query.namespace == agent.beside);
         let regions: BTreeSet<String> =
-            own.iter().filter(|one| is_instance(one)).map(|one| one.region_id.clone()).collect();
+            own.iter().filter(|one| may_have(one)).map(|one| one.region_id.clone()).collect();
         for region in regions {
-            let found = match self.agent_metrics(&region, AGENT_NAMESPACE, &AGENT_METRICS) {
+            let found = match self.agent_metrics(&region, agent) {
                 Err(error @ S3Error::Denied { .. }) => {
-                    notes.push(format!("memory of instances is not known: {error}"));
+                    notes.push(format!("{} is not known: {error}", agent.of));
                     continue;
                 }
                 other => other?,
             };
-            for one in own.iter_mut().filter(|one| one.region_id == region && is_instance(one)) {
-                let instance = one.resource_id.rsplit(['/', ':']).next().unwrap_or_default();
-                one.queries.extend(found.get(instance).into_iter().flatten().cloned());
+            for one in own.iter_mut().filter(|one| one.region_id == region && may_have(one)) {
+                let name = one.resource_id.rsplit(['/', ':']).next().unwrap_or_default();
+                one.queries.extend(found.get(name).into_iter().flatten().cloned());
             }
         }
         Ok(())
@@ -296,7 +298,7 @@ mod tests {
 
     fn planned(id: usize, metrics: usize, period: i64) -> Planned {
         let query = |at: usize| MetricQuery {
-            namespace: INSTANCE_NAMESPACE.to_owned(),
+            namespace: "AWS/EC2".to_owned(),
             metric: format!("Metric{at}"),
             dimensions: vec![("InstanceId".to_owned(), format!("i-{id}"))],
             statistic: Statistic::Maximum,

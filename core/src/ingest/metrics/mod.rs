@@ -75,15 +75,21 @@ impl Metrics {
         })
     }
 
-    /// The series of a resource, by its id as the bill spells it or by the last part of it.
+    /// The series of a resource, by its id as the bill spells it, or by the last part of it where only one of the two is
+    /// a whole ARN: of two, places and accounts count.
     pub fn of(&self, resource: &str) -> &[Series] {
-        let exact = self.resources.get(resource);
+        let is_arn = |id: &str| id.starts_with("arn:");
         let by_short = || {
             let name = resource.rsplit(['/', ':']).next().unwrap_or(resource);
             let id = self.short.get(name)?.as_deref()?;
-            self.resources.get(id)
+            self.resources.get(id).filter(|_| !(is_arn(id) && is_arn(resource)))
         };
-        exact.or_else(by_short).map_or(&[], Vec::as_slice)
+        self.resources.get(resource).or_else(by_short).map_or(&[], Vec::as_slice)
+    }
+
+    /// The series of the first of these ids that is measured under just that name.
+    pub fn named(&self, ids: &[String]) -> &[Series] {
+        ids.iter().find_map(|id| self.resources.get(id)).map_or(&[], Vec::as_slice)
     }
 
     /// Every resource, in order.

@@ -3,6 +3,7 @@
 //! An answer names its series by `Id` and `Label` alone. What they are is read from the queries, where the document holds
 //! them too (`MetricDataQueries`), or else from labels of three words: resource, metric, statistic.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
@@ -67,13 +68,14 @@ struct Dimension {
 }
 
 /// Dimensions that say which resource it is, the likeliest first; of others the first.
-const RESOURCES: [&str; 10] = [
+const RESOURCES: [&str; 11] = [
     "InstanceId",
     "VolumeId",
     "DBInstanceIdentifier",
     "CacheClusterId",
     "DomainName",
     "FunctionName",
+    "function_name",
     "NatGatewayId",
     "LoadBalancer",
     "TableName",
@@ -81,10 +83,14 @@ const RESOURCES: [&str; 10] = [
 ];
 
 impl Metric {
-    fn resource(&self) -> &str {
-        let named = |name: &&str| self.dimensions.iter().find(|dimension| dimension.name == **name);
-        let found = RESOURCES.iter().find_map(named).or(self.dimensions.first());
-        found.map_or("", |dimension| &dimension.value)
+    fn resource(&self) -> Cow<'_, str> {
+        let named = |name: &str| self.dimensions.iter().find(|dimension| dimension.name == name);
+        // A service of ECS is known by its cluster's name too.
+        if let (Some(cluster), Some(service)) = (named("ClusterName"), named("ServiceName")) {
+            return Cow::Owned(format!("{}/{}", cluster.value, service.value));
+        }
+        let found = RESOURCES.iter().find_map(|name| named(name)).or(self.dimensions.first());
+        Cow::Borrowed(found.map_or("", |dimension| &dimension.value))
     }
 }
 
@@ -103,10 +109,10 @@ pub(super) fn read(path: &Path, into: &mut Gathering) -> Result<(), Stopped> {
     for answer in &document.metric_data_results {
         answers.push((names(path, answer, &queries)?, answer));
     }
-    answers.sort_by_key(|(names, _)| names[0]);
+    answers.sort_by(|(a, _), (b, _)| a[0].cmp(&b[0]));
     for (names, answer) in answers {
         let [resource, metric, statistic, unit] = names;
-        let slot = into.slot(resource, metric, statistic, unit).map_err(|error| match error {
+        let slot = into.slot(&resource, &metric, &statistic, &unit).map_err(|error| match error {
             SlotError::Wrong(detail) => fail(path, format!("{}: {detail}", answer.id)),
             SlotError::Scattered => Stopped::Scattered,
         })?;
@@ -127,13 +133,15 @@ pub(super) fn read(path: &Path, into: &mut Gathering) -> Result<(), Stopped> {
 }
 
 /// Resource, metric, statistic and unit of an answer.
-fn names<'d>(path: &Path, answer: &'d Answer, queries: &HashMap<&str, &'d Stat>) -> Result<[&'d str; 4], Stopped> {
+fn names<'d>(path: &Path, answer: &'d Answer, queries: &HashMap<&str, &'d Stat>) -> Result<[Cow<'d, str>; 4], Stopped> {
     if let Some(stat) = queries.get(answer.id.as_str()) {
-        return Ok([stat.metric.resource(), &stat.metric.metric_name, &stat.stat, &stat.unit]);
+        let names = [stat.metric.metric_name.as_str(), &stat.stat, &stat.unit].map(Cow::Borrowed);
+        let [metric, statistic, unit] = names;
+        return Ok([stat.metric.resource(), metric, statistic, unit]);
     }
     let words: Vec<&str> = answer.label.split_whitespace().collect();
     match words.as_slice() {
-        [resource, metric, statistic] => Ok([resource, metric, statistic, ""]),
+        &[resource, metric, statistic] => Ok([resource, metric, statistic, ""].map(Cow::Borrowed)),
         _ => Err(fail(
             path,
             format!(

@@ -2,12 +2,46 @@
 
 use super::series::Statistic;
 
-/// Where the CloudWatch agent puts its metrics, unless told otherwise.
-pub const AGENT_NAMESPACE: &str = "CWAgent";
-/// The agent's names for memory in use, on Linux and on Windows.
-pub const AGENT_METRICS: [&str; 2] = ["mem_used_percent", "Memory % Committed Bytes In Use"];
-/// The namespace of metrics that instances have without an agent.
-pub const INSTANCE_NAMESPACE: &str = "AWS/EC2";
+/// Metrics that an agent reports of some resources and not of others, so that they are listed before they are asked for.
+#[derive(Debug)]
+pub struct Agent {
+    /// Where it puts its metrics, unless told otherwise.
+    pub namespace: &'static str,
+    /// Its names for them, with statistic and unit.
+    pub metrics: &'static [(&'static str, Statistic, &'static str)],
+    /// The dimension that says of which resource they are.
+    pub dimension: &'static str,
+    /// The namespace of metrics that such resources have without it.
+    pub beside: &'static str,
+    /// What is not known without it.
+    pub of: &'static str,
+}
+
+/// The agents: CloudWatch's on Linux and on Windows, and Lambda Insights.
+pub static AGENTS: [Agent; 2] = [
+    Agent {
+        namespace: "CWAgent",
+        metrics: &[
+            ("mem_used_percent", Statistic::Maximum, "Percent"),
+            ("Memory % Committed Bytes In Use", Statistic::Maximum, "Percent"),
+        ],
+        dimension: "InstanceId",
+        beside: "AWS/EC2",
+        of: "memory of instances",
+    },
+    Agent {
+        namespace: "LambdaInsights",
+        metrics: &[
+            ("memory_utilization", Statistic::Maximum, "Percent"),
+            ("total_memory", Statistic::Maximum, "Megabytes"),
+            ("cpu_total_time", Statistic::Sum, "Milliseconds"),
+            ("duration", Statistic::Sum, "Milliseconds"),
+        ],
+        dimension: "function_name",
+        beside: "AWS/Lambda",
+        of: "memory of functions",
+    },
+];
 
 /// A metric of a resource, as CloudWatch names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
