@@ -12,6 +12,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   farthing catalog show m7g.large --region eu-west-1
   farthing catalog show cache.m6g.large --region us-east-1 --format json
+  farthing catalog show m5.2xlarge --region us-east-1 --bill bill/
   farthing catalog update bill/
   farthing catalog update --services AmazonEC2,AmazonRDS --regions eu-west-1
   farthing catalog list";
@@ -53,22 +54,29 @@ pub(crate) struct Update {
     pub(crate) output: Output,
 }
 
+/// Of what prices are shown.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// m7g.large, cache.m6g.large, m6g.large.search, db.m6g.large
+    #[arg(value_name = "TYPE")]
+    pub(crate) name: String,
+    /// The region
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: String,
+    /// A bill, whose own rates come first; on S3, it is reached by what the environment says
+    #[arg(long = "bill", value_name = "SOURCE")]
+    pub(crate) sources: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folder: Folder,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
 /// What is done with the catalog.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Show what is known of an instance type: what it is, every price, from where and as of when
-    Show {
-        /// m7g.large, cache.m6g.large, m6g.large.search, db.m6g.large
-        #[arg(value_name = "TYPE")]
-        name: String,
-        /// The region
-        #[arg(long, value_name = "REGION")]
-        region: String,
-        #[command(flatten)]
-        folder: Folder,
-        #[command(flatten)]
-        output: Output,
-    },
+    Show(Show),
     /// Show the rates of anything that is billed, from imported price lists
     Rates {
         /// As bills have it, with or without the region before it: BoxUsage:m7g.large

@@ -12,7 +12,7 @@ use crate::terminal::Screen;
 const ON_S3: &str = "On S3";
 
 /// How sources on S3 are reached. Credentials come from the standard chain alone.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct S3 {
     /// Use this AWS profile [default: AWS_PROFILE, or the default one]
     #[arg(long, help_heading = ON_S3, value_name = "NAME")]

@@ -12,6 +12,7 @@ use self::rows::Rows;
 use crate::analyze::commitments::Step;
 use crate::analyze::request::{CostTable, Costs};
 use crate::analyze::{costs, scan};
+use crate::catalog::lines::PriceLine;
 use crate::catalog::quotes::Catalog;
 use crate::detector::watched::MetricsWanted;
 #[cfg(doc)]
@@ -392,6 +393,15 @@ impl Bill {
     /// As [`Bill::ledger`]; [`Error::NotAvailable`] for a bill without resource ids or usage types.
     pub fn metrics_wanted(&self) -> Result<MetricsWanted> {
         crate::detector::watched::of_bill(self.ledger()?)
+    }
+
+    /// Public on-demand prices of an hour of an instance type in a region, as the bill's last whole month states them.
+    ///
+    /// # Errors
+    /// As [`Bill::ledger`]; [`Error::NotAvailable`] for a bill that is not in US dollars, [`Error::Currencies`] for one in
+    /// several currencies.
+    pub fn price_lines(&self, instance_type: &str, region: &str) -> Result<Vec<PriceLine>> {
+        crate::detector::billed::price_lines(self.ledger()?, instance_type, region)
     }
 
     /// The services and regions of the bill that price lists are of use for: of what a commitment could cover, and of volumes.

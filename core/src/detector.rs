@@ -1,5 +1,6 @@
 //! What a detector is: a value with its thresholds, its needs and its guide, and a pure function over [`Facts`].
 
+pub mod billed;
 pub mod commitments;
 pub mod ecs;
 pub mod facts;

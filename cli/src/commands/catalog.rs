@@ -17,7 +17,8 @@ use farthing::render::json;
 
 use super::{Outcome, Problem, open_paths, user_cache};
 use crate::args::{Everywhere, Format, Output};
-use crate::cataloging::{Action, Catalog, Folder, Update};
+use crate::cataloging::{Action, Catalog, Folder, Show, Update};
+use crate::s3::S3;
 use crate::terminal::progress::{DownloadingBar, ImportingBar, ReadingBar};
 use crate::terminal::{Screen, pages};
 
@@ -26,15 +27,7 @@ const INCOMING: &str = ".incoming";
 
 pub(super) fn run(args: &Catalog, everywhere: &Everywhere, screen: &Screen) -> Outcome {
     match &args.action {
-        Action::Show { name, region, folder, output } => {
-            let catalog = with_lists(folder);
-            let lines = catalog.price_lines(name, region)?;
-            show(
-                Known { described: catalog.instance_type(name), lines, name: name.clone(), region: region.clone() },
-                output,
-                screen,
-            )
-        }
+        Action::Show(args) => known(args, everywhere, screen),
         Action::Rates { usage_type, operation, region, folder, output } => {
             let lines = rates(usage_type, operation.as_deref(), region, folder)?;
             show(Known { described: None, lines, name: usage_type.clone(), region: region.clone() }, output, screen)
@@ -66,6 +59,21 @@ fn needed(folder: &Folder) -> Result<PathBuf, Problem> {
             .to_owned(),
         code: super::USAGE,
     })
+}
+
+/// What is known of an instance type: by the bill, then by price lists.
+fn known(args: &Show, everywhere: &Everywhere, screen: &Screen) -> Outcome {
+    let catalog = with_lists(&args.folder);
+    let mut lines = Vec::new();
+    if !args.sources.is_empty() {
+        let bar = ReadingBar::new(screen);
+        let bill = open_paths(&args.sources, &S3::default(), None, everywhere, screen, &bar)?;
+        lines = bill.price_lines(&args.name, &args.region)?;
+        bar.clear();
+    }
+    lines.extend(catalog.price_lines(&args.name, &args.region)?);
+    let described = catalog.instance_type(&args.name);
+    show(Known { described, lines, name: args.name.clone(), region: args.region.clone() }, &args.output, screen)
 }
 
 fn show(known: Known, output: &Output, screen: &Screen) -> Outcome {

@@ -25,6 +25,13 @@ fn what_is_known_of_a_type_says_from_where_and_as_of_when() {
         rows.iter()
             .any(|row| row["variant"] == "Valkey" && row["terms"] == "on-demand" && row["price"] == "0.5200000000")
     );
+    // The bill's own rates come first.
+    place.stdout("demo bill --seed 7 --scale small --months 1");
+    let known = place.json("catalog show m5.2xlarge --region us-east-1 --catalog kept --bill bill --format json");
+    let rows = known["rows"].as_array().unwrap();
+    let line = |row: &serde_json::Value| ["price_source", "variant", "terms", "price"].map(|key| row[key].to_string());
+    assert_eq!(line(&rows[0]), ["\"bill\"", "\"Linux\"", "\"on-demand\"", "\"0.3840000000\""], "{known}");
+    assert!(rows.iter().any(|row| row["price_source"] == "catalog" && row["terms"] == "on-demand"), "{known}");
     let unknown = place.farthing("catalog show m99.large --region eu-west-1 --catalog kept").output().unwrap();
     let told = String::from_utf8(unknown.stderr).unwrap();
     assert!(unknown.status.code() == Some(1) && told.contains("nothing is known of `m99.large`"), "{told}");

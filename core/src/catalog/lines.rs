@@ -104,18 +104,28 @@ impl Catalog {
     }
 }
 
+/// Whether hours of an instance type are what a usage type, without its region, bills.
+pub(crate) fn is_hours_of(usage_type: &str, instance_type: &str) -> bool {
+    // Usage types of search instances have no `.search`.
+    let name = instance_type.strip_suffix(".search").unwrap_or(instance_type);
+    let mut starts = SOLD.iter().flat_map(|sold| sold.usage_types);
+    starts.any(|start| usage_type.strip_prefix(start).is_some_and(|own| own == name || own == instance_type))
+}
+
 fn imported(lists: &PriceLists, instance_type: &str, region: &str) -> Result<Vec<PriceLine>> {
-    let wanted: Vec<String> =
-        SOLD.iter().flat_map(|sold| sold.usage_types).map(|start| format!("{start}{instance_type}")).collect();
-    let found = lists.matching(region, &|usage_type| wanted.iter().any(|one| one == usage_type), &|_| true)?;
+    let found = lists.matching(region, &|usage_type| is_hours_of(usage_type, instance_type), &|_| true)?;
     Ok(found.into_iter().map(PriceLine::from).collect())
+}
+
+/// What an operation says that an instance runs.
+pub(crate) fn variant(operation: &str) -> String {
+    Platform::of_operation(operation).map_or_else(|| operation.to_owned(), |platform| platform.name().to_owned())
 }
 
 impl From<Found> for PriceLine {
     fn from(found: Found) -> PriceLine {
-        let platform = Platform::of_operation(&found.operation);
         PriceLine {
-            variant: platform.map_or_else(|| found.operation.clone(), |platform| platform.name().to_owned()),
+            variant: variant(&found.operation),
             service: found.service,
             usage_type: found.usage_type,
             terms: found.terms,
