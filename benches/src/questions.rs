@@ -86,28 +86,35 @@ fn arn(ledger: &Ledger, id: u32) -> &str {
 
 /// Bought, used and unused of each reservation.
 fn reservations(ledger: &Ledger) -> Sums {
-    let mut sums = Sums::new();
+    let mut by_arn = BTreeMap::<u32, [i128; 3]>::new();
     for (key, cell) in ledger.commitments.iter() {
-        let arn = arn(ledger, key.arn);
-        if arn.contains(":savingsplan/") {
-            continue;
-        }
-        for (what, sum) in [("bought", cell.bought), ("used", cell.used), ("unused", cell.unused)] {
-            *sums.entry(format!("{arn}|{what}")).or_default() += sum;
-        }
+        let sums = by_arn.entry(key.arn).or_default();
+        sums.iter_mut().zip([cell.bought, cell.used, cell.unused]).for_each(|(sum, part)| *sum += part);
     }
-    sums
+    let named = by_arn.into_iter().map(|(id, sums)| (arn(ledger, id), sums));
+    let reserved = named.filter(|(arn, _)| !arn.contains(":savingsplan/"));
+    spelled(reserved.map(|(arn, sums)| (arn.to_owned(), sums)), ["bought", "used", "unused"])
+}
+
+/// Several sums of each group, each by its name.
+fn spelled(groups: impl Iterator<Item = (String, [i128; 3])>, names: [&str; 3]) -> Sums {
+    let of = |(group, sums): (String, [i128; 3])| {
+        names.into_iter().zip(sums).map(move |(name, sum)| (format!("{group}|{name}"), sum))
+    };
+    groups.flat_map(of).collect()
 }
 
 /// Committed, used and covered on-demand value of all plans, hour by hour.
 fn plan_hours(ledger: &Ledger) -> Sums {
-    let mut sums = Sums::new();
-    for (key, cell) in ledger.commitments.iter().filter(|(key, _)| arn(ledger, key.arn).contains(":savingsplan/")) {
-        for (what, sum) in [("bought", cell.bought), ("used", cell.used), ("covered", cell.covered_on_demand)] {
-            *sums.entry(format!("{}|{what}", key.hour)).or_default() += sum;
+    let mut by_hour = BTreeMap::<i32, [i128; 3]>::new();
+    let mut is_plan = BTreeMap::<u32, bool>::new();
+    for (key, cell) in ledger.commitments.iter() {
+        if *is_plan.entry(key.arn).or_insert_with(|| arn(ledger, key.arn).contains(":savingsplan/")) {
+            let sums = by_hour.entry(key.hour).or_default();
+            sums.iter_mut().zip([cell.bought, cell.used, cell.covered_on_demand]).for_each(|(sum, part)| *sum += part);
         }
     }
-    sums
+    spelled(by_hour.into_iter().map(|(hour, sums)| (hour.to_string(), sums)), ["bought", "used", "covered"])
 }
 
 /// Hours of on-demand instances by family, region and hour.

@@ -52,7 +52,7 @@ pub(super) struct Columns {
     pub(super) tags: Vec<(usize, String)>,
     /// One column for each cost category (legacy).
     pub(super) cost_categories: Vec<(usize, String)>,
-    /// Columns of plain text.
+    /// Columns of text and of numbers, which may be text too.
     pub(super) text: Vec<usize>,
     /// By [`LineItem`]: how the file spells it; of tags and cost categories the first.
     spelled: Vec<Option<String>>,
@@ -86,7 +86,7 @@ impl Columns {
             columns.sort_by_key(|(at, _)| (&headers[*at].name, *at));
             columns
         };
-        let is_text = |item: &&LineItem| item.column().kind == Kind::Text;
+        let is_text = |item: &&LineItem| matches!(item.column().kind, Kind::Text | Kind::Number);
         let text = LineItem::ALL.iter().filter(is_text).filter_map(|&item| known[item as usize]).collect();
         let (tags, cost_categories) = match dialect.is_focus() {
             true => (Vec::new(), Vec::new()),

@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::{Compression, Encoding, Type as PhysicalType};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
 
 use super::DeliveredFile;
 use super::columns::{Columns, Header, dialect};
@@ -195,7 +196,15 @@ pub(super) fn row_group(
     Ok((reader, count))
 }
 
-/// How a row group is read: text whose writer gave up its dictionary (resource ids) comes as views of the pages,
+/// Whether a text column has no dictionary worth keeping: its writer gave it up, so that some pages hold the values
+/// themselves, or there are no values at all.
+fn is_without_dictionary(chunk: &ColumnChunkMetaData) -> bool {
+    let gave_up = chunk.page_encoding_stats_mask().is_some_and(|encodings| encodings.is_set(Encoding::PLAIN));
+    let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+    gave_up || nulls.is_some_and(|nulls| u64::try_from(chunk.num_values()) == Ok(nulls))
+}
+
+/// How a row group is read: text without a dictionary (resource ids, columns that say nothing) comes as views of the pages,
 /// which spares making a dictionary for every batch.
 fn metadata_of(
     file: &BillFile,
@@ -206,13 +215,12 @@ fn metadata_of(
     let schema = metadata.schema();
     let chunks = metadata.metadata().row_group(group).columns();
     let parquet = metadata.parquet_schema();
-    let gave_up = |root: usize| {
+    let is_plain = |root: usize| {
         let leaf = (0..parquet.num_columns()).find(|&leaf| parquet.get_column_root_idx(leaf) == root);
-        let encodings = leaf.and_then(|leaf| chunks[leaf].page_encoding_stats_mask());
-        encodings.is_some_and(|encodings| encodings.is_set(Encoding::PLAIN))
+        leaf.is_some_and(|leaf| is_without_dictionary(&chunks[leaf]))
     };
     let is_text = |root: usize| file.columns.text.contains(&root) && *schema.field(root).data_type() == text_type();
-    let plain: Vec<usize> = roots.iter().copied().filter(|&root| is_text(root) && gave_up(root)).collect();
+    let plain: Vec<usize> = roots.iter().copied().filter(|&root| is_text(root) && is_plain(root)).collect();
     if plain.is_empty() {
         return Ok(metadata.clone());
     }
@@ -222,4 +230,35 @@ fn metadata_of(
     }
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(Arc::new(Schema::new(fields)));
     ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
+
+    use super::*;
+
+    #[test]
+    fn columns_without_a_dictionary_are_told() {
+        let ids: ArrayRef = Arc::new(StringArray::from_iter_values((0..9_000).map(|at| format!("i-{at:017x}"))));
+        let services: ArrayRef = Arc::new(StringArray::from_iter_values((0..9_000).map(|at| ["EC2", "S3"][at % 2])));
+        let batch = RecordBatch::try_from_iter_with_nullable([
+            ("line_item_resource_id", ids, true),
+            ("service", services, true),
+            ("nothing", Arc::new(StringArray::new_null(9_000)) as ArrayRef, true),
+        ])
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bill.parquet");
+        let properties = WriterProperties::builder().set_dictionary_page_size_limit(4_096).build();
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties)).unwrap();
+        (0..9).for_each(|part| writer.write(&batch.slice(part * 1_000, 1_000)).unwrap());
+        writer.close().unwrap();
+        let bytes = path.metadata().unwrap().len();
+        let metadata = footer::read(&path, &mut File::open(&path).unwrap(), "bill.parquet", bytes).unwrap();
+        let columns = metadata.row_group(0).columns();
+        assert_eq!(columns.iter().map(is_without_dictionary).collect::<Vec<_>>(), [true, false, true]);
+    }
 }

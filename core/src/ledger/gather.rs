@@ -269,8 +269,10 @@ impl Gatherer {
 
     /// The ledger, with the names its ids are of.
     pub fn finish(mut self, names: Names, lossy_amounts: u64, key_collisions: Vec<String>) -> Ledger {
+        // What is not needed any more makes room for what comes last.
+        (self.lines, self.rows) = Default::default();
         self.shared.spread(&mut self.ledger);
-        (self.shared, self.lines) = Default::default();
+        self.shared = Shared::default();
         self.ledger.daily.compact();
         self.ledger.names = names;
         intern_words(&mut self.ledger.names);

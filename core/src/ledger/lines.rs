@@ -1,5 +1,7 @@
 //! Lines: rows that differ in time and amounts only go to the same places, which are found once for all of them.
 
+use std::hash::{Hash, Hasher};
+
 use super::gather::{Gatherer, Rows};
 use super::keyed::{NOWHERE, blocks};
 use super::spread::SharedGroup;
@@ -11,7 +13,7 @@ use crate::schema::names::{NONE, SharedNames};
 use crate::schema::values::{LineItemType, Pricing};
 
 /// What the rows of a line have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LineKey {
     bill: u32,
     account: u32,
@@ -30,6 +32,23 @@ pub(super) struct LineKey {
     commitment_kind: u8,
     commitment_status: u8,
     charge: ChargeKind,
+}
+
+/// Two by two: a row is hashed in half the steps.
+impl Hash for LineKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let pairs = [
+            (self.bill, self.account),
+            (self.resource, self.service),
+            (self.usage_type, self.operation),
+            (self.region, self.zone),
+            (self.tags, self.cost_categories),
+            (self.line_item_type, self.publisher),
+            (self.invoice, u32::from_le_bytes([self.pricing, self.commitment_kind, self.commitment_status, 0])),
+        ];
+        pairs.iter().for_each(|&(one, other)| state.write_u64(u64::from(one) << 32 | u64::from(other)));
+        self.charge.hash(state);
+    }
 }
 
 /// Where the rows of a line go.

@@ -123,9 +123,14 @@ pub(super) fn text_ids(
     let keys = coded.keys();
     match keys.nulls() {
         None => out.extend(keys.values().iter().map(|&key| ids[key as usize])),
+        // A row without a value has any key.
+        Some(nulls) if nulls.null_count() * 2 < keys.len() => {
+            out.extend(keys.values().iter().map(|&key| ids.get(key as usize).copied().unwrap_or_default()));
+            (!nulls.inner()).set_indices().for_each(|row| out[row] = 0);
+        }
         Some(nulls) => {
-            let keys = keys.values().iter().zip(nulls.iter());
-            out.extend(keys.map(|(&key, valid)| if valid { ids[key as usize] } else { 0 }));
+            out.resize(keys.len(), 0);
+            nulls.valid_indices().for_each(|row| out[row] = ids[keys.values()[row] as usize]);
         }
     }
     Ok(())
@@ -136,9 +141,12 @@ pub(super) fn dictionary(array: &ArrayRef, place: &Place<'_>) -> Result<Dictiona
     if let Some(coded) = array.as_dictionary_opt::<Int32Type>() {
         return Ok(coded.clone());
     }
-    let wanted = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let coded = cast(array, &wanted).map_err(|error| place.error(error.to_string()))?;
+    let coded = coded(array).map_err(|error| place.error(error.to_string()))?;
     Ok(coded.as_dictionary::<Int32Type>().clone())
+}
+
+fn coded(array: &ArrayRef) -> std::result::Result<ArrayRef, arrow::error::ArrowError> {
+    cast(array, &DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)))
 }
 
 /// A column of amounts at one decimal scale.
@@ -147,29 +155,59 @@ pub(super) enum Numbers {
     Double(arrow::array::Float64Array),
     Decimal(arrow::array::Decimal128Array, i8),
     /// Decimal text: each distinct value parsed once.
-    Text(DictionaryArray<Int32Type>, Vec<Option<Scaled>>),
+    Text(DictionaryArray<Int32Type>, Arc<[Option<Scaled>]>),
+}
+
+/// Remembers what the last dictionary of a column's decimal text reads as.
+#[derive(Debug, Default)]
+pub(super) struct ParsedTexts(Option<(ArrayRef, Arc<[Option<Scaled>]>)>);
+
+impl ParsedTexts {
+    fn of(
+        &mut self,
+        coded: &DictionaryArray<Int32Type>,
+        scale: u32,
+        lenient: bool,
+    ) -> std::result::Result<Arc<[Option<Scaled>]>, Bad> {
+        let values = coded.values();
+        if let Some((_, parsed)) = self.0.as_ref().filter(|(known, _)| same_text(known, values)) {
+            return Ok(Arc::clone(parsed));
+        }
+        let bad = |code: usize, detail: String| Bad { row: row_of(coded, code), detail };
+        let texts = values.as_string::<i32>().iter().enumerate();
+        let parsed: Arc<[Option<Scaled>]> = texts
+            .map(|(code, text)| parse(text, scale, lenient).map_err(|detail| bad(code, detail)))
+            .collect::<std::result::Result<_, Bad>>()?;
+        self.0 = Some((Arc::clone(values), Arc::clone(&parsed)));
+        Ok(parsed)
+    }
 }
 
 impl Numbers {
     /// Reads a column. Text that is no number is an error, or missing when `lenient`.
-    pub(super) fn read(array: Option<&ArrayRef>, scale: u32, lenient: bool) -> std::result::Result<Numbers, Bad> {
+    pub(super) fn read(
+        array: Option<&ArrayRef>,
+        scale: u32,
+        lenient: bool,
+        known: &mut ParsedTexts,
+    ) -> std::result::Result<Numbers, Bad> {
         let whole = |detail: String| Bad { row: 0, detail };
         let Some(array) = array else { return Ok(Numbers::Absent) };
         if array.null_count() == array.len() {
             return Ok(Numbers::Absent);
         }
+        let coded = match array.data_type() {
+            DataType::Utf8View => coded(array).map_err(|error| whole(error.to_string()))?,
+            _ => Arc::clone(array),
+        };
+        let array = &coded;
         match array.data_type() {
             DataType::Null => Ok(Numbers::Absent),
             DataType::Float64 => Ok(Numbers::Double(array.as_primitive().clone())),
             DataType::Decimal128(_, decimals) => Ok(Numbers::Decimal(array.as_primitive().clone(), *decimals)),
             DataType::Dictionary(..) => {
                 let coded = array.as_dictionary::<Int32Type>().clone();
-                let texts = coded.values().as_string::<i32>();
-                let mut values = Vec::with_capacity(texts.len());
-                for (code, text) in texts.iter().enumerate() {
-                    values
-                        .push(parse(text, scale, lenient).map_err(|detail| Bad { row: row_of(&coded, code), detail })?);
-                }
+                let values = known.of(&coded, scale, lenient)?;
                 Ok(Numbers::Text(coded, values))
             }
             DataType::Int8

@@ -3,7 +3,7 @@
 use super::amortize::{Amortized, LineItemTerms, amortize, is_special};
 use arrow::array::Array;
 
-use super::arrays::{Bad, Numbers, Unreadable, not_a_number};
+use super::arrays::{Bad, Numbers, ParsedTexts, Unreadable, not_a_number};
 use super::cur::Normalizer;
 use super::{ChargeBatch, CommitmentTerms};
 use crate::error::{Error, Result};
@@ -22,10 +22,16 @@ pub(super) struct Amounts<'a> {
 }
 
 impl<'a> Amounts<'a> {
-    pub(super) fn read(items: &LineItemBatch<'a>, wanted: &[LineItem]) -> Result<Amounts<'a>> {
+    /// Reads columns; what is known of their texts is by [`LineItem`].
+    pub(super) fn read(
+        items: &LineItemBatch<'a>,
+        wanted: &[LineItem],
+        known: &mut [ParsedTexts],
+    ) -> Result<Amounts<'a>> {
         let mut columns: Vec<Numbers> = LineItem::ALL.iter().map(|_| Numbers::Absent).collect();
         for &item in wanted.iter().filter(|item| item.column().kind == Kind::Number) {
-            let numbers = Numbers::read(items.column(item), scale_of(item), is_lenient(item));
+            let known = &mut known[item as usize];
+            let numbers = Numbers::read(items.column(item), scale_of(item), is_lenient(item), known);
             columns[item as usize] = numbers.map_err(|bad| bad.error(items, item))?;
         }
         Ok(Amounts { items: *items, columns })

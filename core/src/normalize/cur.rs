@@ -6,7 +6,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
 use super::ChargeBatch;
-use super::arrays::{DictionaryIds, Place, Unreadable, instants, instants_or, text_ids};
+use super::arrays::{DictionaryIds, ParsedTexts, Place, Unreadable, instants, instants_or, text_ids};
 use super::costs::Amounts;
 use super::split::SPLIT_AMOUNTS;
 use super::tags::SetReader;
@@ -144,6 +144,7 @@ pub struct Normalizer {
     pub(super) wanted: Wanted,
     amounts: Vec<LineItem>,
     dictionaries: Vec<DictionaryIds>,
+    pub(super) parsed: Vec<ParsedTexts>,
     pub(super) tags: SetReader,
     pub(super) cost_categories: SetReader,
     /// By id of a line item type.
@@ -172,6 +173,7 @@ impl Normalizer {
             amounts: wanted.projection().line_items.into_iter().filter(|item| !SPLIT_AMOUNTS.contains(item)).collect(),
             wanted,
             dictionaries: (0..LineItem::ALL.len()).map(|_| DictionaryIds::default()).collect(),
+            parsed: (0..LineItem::ALL.len()).map(|_| ParsedTexts::default()).collect(),
             tags: SetReader::default(),
             cost_categories: SetReader::default(),
             types: Vec::new(),
@@ -264,7 +266,7 @@ impl Normalizer {
     /// Money and quantities.
     fn amounts(&mut self, items: &LineItemBatch<'_>, out: &mut ChargeBatch) -> Result<()> {
         let rows = items.batch.num_rows();
-        let amounts = Amounts::read(items, &self.amounts)?;
+        let amounts = Amounts::read(items, &self.amounts, &mut self.parsed)?;
         for (item, found) in amounts.unreadable() {
             absorb_unreadable(&mut self.unreadable, items.spelled(item), &found);
         }

@@ -27,7 +27,7 @@ impl Normalizer {
             return Ok(None);
         }
         let currencies = self.focus_ids(items, LineItem::CurrencyCode, Text::BillingCurrency)?;
-        let amounts = Amounts::read(items, &[LineItem::BilledCost])?;
+        let amounts = Amounts::read(items, &[LineItem::BilledCost], &mut self.parsed)?;
         for row in (0..providers.len()).filter(|&row| !ours[providers[row] as usize]) {
             let billed = amounts.get(LineItem::BilledCost, row, &mut self.lossy_amounts)?.unwrap_or(0);
             out.foreign.push(ForeignRow { provider: providers[row], currency: currencies[row], billed });

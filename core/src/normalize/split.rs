@@ -59,7 +59,7 @@ impl Normalizer {
         }
         period_ids(&period_starts, self.names.pool_mut(Text::BillingPeriodStart), &mut periods);
         let wanted = [&SPLIT_AMOUNTS[..], &[LineItem::UnblendedCost]].concat();
-        let amounts = Amounts::read(items, &wanted)?;
+        let amounts = Amounts::read(items, &wanted, &mut self.parsed)?;
         for row in 0..items.batch.num_rows() {
             let mut amount = |item| amounts.get(item, row, &mut self.lossy_amounts);
             let [cost, unused, net_cost, net_unused] = SPLIT_AMOUNTS.map(&mut amount);

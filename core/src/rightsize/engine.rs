@@ -18,13 +18,26 @@ pub struct Candidate {
     pub as_of: Option<String>,
     /// What it can do, by [`Dimension`]; 0 where that is not known.
     capacities: [f64; Dimension::ALL.len()],
+    family: String,
+    is_arm: bool,
+    /// Whether it is made for something special.
+    is_special: bool,
 }
 
 impl Candidate {
     /// A type at a price.
     pub fn new(kind: InstanceType, hourly: i128, source: PriceSource, as_of: Option<String>) -> Candidate {
         let capacities = Dimension::ALL.map(|dimension| dimension.capacity(&kind).unwrap_or(0.0));
-        Candidate { kind, hourly, source, as_of, capacities }
+        let family = kind.family().to_owned();
+        let letters = family.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
+        let is_special = SPECIAL.contains(&letters) || SPECIAL.contains(&family.as_str());
+        let is_arm = is_arm(&kind);
+        Candidate { kind, hourly, source, as_of, capacities, family, is_arm, is_special }
+    }
+
+    /// Whether it may take the place of another, whatever that does.
+    pub(super) fn may_replace(&self, current: &Candidate) -> bool {
+        self.family == current.family || is_alike(current, self)
     }
 
     fn capacity(&self, dimension: Dimension) -> f64 {
@@ -185,7 +198,7 @@ pub(super) fn advised<'s>(
     if !lacking(current, &required).is_empty() {
         return None;
     }
-    let is_meant = |kind: &InstanceType| is_same_architecture(kind, &current.kind);
+    let is_meant = |candidate: &Candidate| candidate.is_arm == current.is_arm;
     let does = |candidate: &Candidate| fits(current, candidate, &required, load, false);
     let found = cheapest(sold, &does, &is_meant, &current.kind, load)?;
     Some((found, risk(&found.kind, &current.kind, load)))
@@ -217,7 +230,7 @@ fn fits(
     (is_short || (candidate.hourly < current.hourly && is_smaller(&current.kind, &candidate.kind, load)))
         && candidate.does(required)
         && candidate.kind.name != current.kind.name
-        && is_alike(&current.kind, &candidate.kind)
+        && is_alike(current, candidate)
         && keeps_memory(&current.kind, &candidate.kind, load)
 }
 
@@ -225,30 +238,26 @@ fn fits(
 fn cheapest<'s>(
     sold: &'s [Candidate],
     does: &dyn Fn(&Candidate) -> bool,
-    is_meant: &dyn Fn(&InstanceType) -> bool,
+    is_meant: &dyn Fn(&Candidate) -> bool,
     current: &InstanceType,
     load: &Load<'_>,
 ) -> Option<&'s Candidate> {
-    let first = sold.iter().position(|candidate| is_meant(&candidate.kind) && does(candidate))?;
+    let first = sold.iter().position(|candidate| is_meant(candidate) && does(candidate))?;
     let equals = sold[first..].iter().take_while(|candidate| candidate.hourly == sold[first].hourly);
-    let equals = equals.filter(|candidate| is_meant(&candidate.kind) && does(candidate));
+    let equals = equals.filter(|candidate| is_meant(candidate) && does(candidate));
     equals.min_by_key(|candidate| (risk(&candidate.kind, current, load), &candidate.kind.name))
 }
 
 /// Whether one type may take the place of another at all: no bare metal, no special hardware, not fewer GPUs or less disk,
 /// and no previous generation but its own family.
-fn is_alike(current: &InstanceType, other: &InstanceType) -> bool {
-    let is_special = |kind: &InstanceType| {
-        let letters: String = kind.family().chars().take_while(char::is_ascii_alphabetic).collect();
-        SPECIAL.contains(&letters.as_str()) || SPECIAL.contains(&kind.family())
-    };
-    let same_family = current.family() == other.family();
+fn is_alike(current: &Candidate, other: &Candidate) -> bool {
+    let same_family = current.family == other.family;
     let at_least = |own: Option<u32>, other: Option<u32>| own.unwrap_or(0) <= other.unwrap_or(0);
-    !other.is_metal()
-        && (same_family || (!is_special(current) && !is_special(other)))
-        && (same_family || other.is_current != Some(false))
-        && at_least(current.gpus, other.gpus)
-        && at_least(current.local_storage_gb, other.local_storage_gb)
+    let (own, kind) = (&current.kind, &other.kind);
+    (same_family || (!current.is_special && !other.is_special && kind.is_current != Some(false)))
+        && at_least(own.gpus, kind.gpus)
+        && at_least(own.local_storage_gb, kind.local_storage_gb)
+        && !kind.is_metal()
 }
 
 /// Whether a type has less of something that was measured. One that is only cheaper is for those to find who look for
@@ -276,9 +285,9 @@ fn choose(
     load: &Load<'_>,
     preferences: &Preferences,
 ) -> Vec<Choice> {
-    let cheapest = |is_meant: &dyn Fn(&InstanceType) -> bool| self::cheapest(sold, fits, is_meant, &current.kind, load);
-    let family = cheapest(&|kind| kind.family() == current.kind.family());
-    let alike = cheapest(&|kind| is_same_architecture(kind, &current.kind));
+    let cheapest = |is_meant: &dyn Fn(&Candidate) -> bool| self::cheapest(sold, fits, is_meant, &current.kind, load);
+    let family = cheapest(&|candidate| candidate.family == current.family);
+    let alike = cheapest(&|candidate| candidate.is_arm == current.is_arm);
     let mut chosen: Vec<&Candidate> = [family, alike, cheapest(&|_| true)].into_iter().flatten().collect();
     chosen.sort_by_key(|candidate| (candidate.hourly, &candidate.kind.name));
     chosen.dedup_by_key(|candidate| &candidate.kind.name);
@@ -301,9 +310,8 @@ fn choose(
 
 const ARCHITECTURE: &str = "Architecture";
 
-fn is_same_architecture(one: &InstanceType, other: &InstanceType) -> bool {
-    let arm = |kind: &InstanceType| kind.architecture.as_deref().is_some_and(|name| name.starts_with("arm64"));
-    arm(one) == arm(other)
+fn is_arm(kind: &InstanceType) -> bool {
+    kind.architecture.as_deref().is_some_and(|name| name.starts_with("arm64"))
 }
 
 /// Compute Optimizer's words for what differs.
@@ -312,7 +320,7 @@ fn differences(current: &InstanceType, other: &InstanceType) -> Vec<&'static str
     let burst = |kind: &InstanceType| kind.is_burstable == Some(true);
     let has_disks = |kind: &InstanceType| kind.local_storage_gb.is_some_and(|gb| gb > 0);
     let known = [
-        (!is_same_architecture(current, other), ARCHITECTURE),
+        (is_arm(current) != is_arm(other), ARCHITECTURE),
         (both(&current.hypervisor, &other.hypervisor), "Hypervisor"),
         (both(&current.network, &other.network), "NetworkInterface"),
         (has_disks(current) != has_disks(other), "InstanceStoreAvailability"),
@@ -364,8 +372,8 @@ fn abundant(current: &Candidate, choice: &Choice, load: &Load<'_>) -> Vec<Dimens
 /// The largest type of the family that has fewer processors, or else less memory.
 fn next_smaller<'c>(current: &Candidate, sold: &'c [Candidate]) -> Option<&'c Candidate> {
     let size = |kind: &InstanceType| (kind.vcpus, kind.memory_mib);
-    let smaller = sold.iter().filter(|one| {
-        one.kind.family() == current.kind.family() && !one.kind.is_metal() && size(&one.kind) < size(&current.kind)
-    });
+    let smaller = sold
+        .iter()
+        .filter(|one| one.family == current.family && !one.kind.is_metal() && size(&one.kind) < size(&current.kind));
     smaller.max_by_key(|one| size(&one.kind))
 }

@@ -224,6 +224,7 @@ impl<'f> Market<'f> {
                 sold.push(Candidate::new(kind.clone(), hourly, source, as_of));
             }
         }
+        sold.retain(|candidate| candidate.may_replace(&current));
         sold.sort_by(|a, b| (a.hourly, &a.kind.name).cmp(&(b.hourly, &b.kind.name)));
         Ok(Market { place, product, platform, current, sold })
     }

@@ -1,6 +1,6 @@
 //! Interned text: each dimension keeps its distinct values once and rows carry small integers.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::charges::Text;
@@ -188,7 +188,9 @@ impl Default for TagSets {
 }
 
 fn hash_pairs(pairs: &[(u32, u32)]) -> u64 {
-    foldhash::fast::FixedState::with_seed(0x7a65).hash_one(pairs)
+    let mut hasher = foldhash::fast::FixedState::with_seed(0x7a65).build_hasher();
+    pairs.iter().for_each(|&(key, value)| hasher.write_u64(u64::from(key) << 32 | u64::from(value)));
+    hasher.finish()
 }
 
 /// Whether pairs are a set already: no value is missing, keys rise.
@@ -196,14 +198,27 @@ fn is_set(pairs: &[(u32, u32)]) -> bool {
     pairs.windows(2).all(|two| two[0].0 < two[1].0) && pairs.iter().all(|pair| pair.1 != NONE)
 }
 
-fn into_set(pairs: &mut Vec<(u32, u32)>) {
-    if !is_set(pairs) {
-        pairs.retain(|&(_, value)| value != NONE);
-        pairs.sort_by_key(|&(key, _)| key);
-        pairs.reverse();
-        pairs.dedup_by_key(|&mut (key, _)| key);
-        pairs.reverse();
+/// Makes a set of the pairs from a place on. They are few, and mostly in order.
+fn into_set(pairs: &mut Vec<(u32, u32)>, begin: usize) {
+    if is_set(&pairs[begin..]) {
+        return;
     }
+    let mut kept = begin;
+    for at in begin..pairs.len() {
+        let (key, value) = pairs[at];
+        if value == NONE {
+            continue;
+        }
+        let place = begin + pairs[begin..kept].partition_point(|pair| pair.0 < key);
+        if place < kept && pairs[place].0 == key {
+            pairs[place].1 = value;
+        } else {
+            pairs[place..=kept].rotate_right(1);
+            pairs[place] = (key, value);
+            kept += 1;
+        }
+    }
+    pairs.truncate(kept);
 }
 
 /// Sets that are looked up together.
@@ -224,11 +239,7 @@ impl Made {
     fn add(&mut self, make: impl FnOnce(&mut Vec<(u32, u32)>)) {
         let begin = self.pairs.len();
         make(&mut self.pairs);
-        if !is_set(&self.pairs[begin..]) {
-            let mut set = self.pairs.split_off(begin);
-            into_set(&mut set);
-            self.pairs.append(&mut set);
-        }
+        into_set(&mut self.pairs, begin);
         self.ends.push(self.pairs.len());
         self.hashes.push(hash_pairs(&self.pairs[begin..]));
     }
@@ -242,7 +253,7 @@ impl TagSets {
     /// The id of a set of pairs, which are sorted here. Of a repeated key the last value counts
     /// (as Python's `dict` and Polars' Python side do).
     pub fn intern(&mut self, pairs: &mut Vec<(u32, u32)>) -> u32 {
-        into_set(pairs);
+        into_set(pairs, 0);
         if pairs.is_empty() { NONE } else { self.intern_hashed(pairs, hash_pairs(pairs)) }
     }
 

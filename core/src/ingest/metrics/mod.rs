@@ -4,13 +4,15 @@ mod read_csv;
 mod read_json;
 mod read_parquet;
 pub mod series;
+mod summing;
 pub mod wanted;
 pub mod write_parquet;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use self::series::{Sample, Series, Statistic, summarize};
+use self::series::{Sample, Series, Statistic};
+use self::summing::{Summed, Summing};
 use crate::error::{Error, Result};
 
 /// The columns of a table of metrics. `unit` may be missing.
@@ -110,6 +112,23 @@ impl Metrics {
         known.min_by_key(|one| (place(one), one.statistic.rank()))
     }
 
+    /// Takes in what a resource's series were summed up to.
+    fn take(&mut self, Summed { resource, rows, series: kept }: Summed) {
+        let notes = &mut self.notes;
+        notes.rows += rows;
+        for series in &kept {
+            let count = |sum: &mut (u64, u64), of: u32| *sum = (sum.0 + u64::from(of > 0), sum.1 + u64::from(of));
+            count(&mut notes.repeated, series.repeated);
+            count(&mut notes.missing, series.missing);
+            notes.too_old += u64::from(series.too_old);
+            let span = self.span.get_or_insert((series.first, series.last));
+            *span = (span.0.min(series.first), span.1.max(series.last));
+        }
+        if !kept.is_empty() {
+            self.resources.insert(resource, kept);
+        }
+    }
+
     /// The series of a metric with a statistic.
     pub fn exactly<'m>(series: &'m [Series], metric: &str, statistic: Statistic) -> Option<&'m Series> {
         series.iter().find(|one| one.metric.eq_ignore_ascii_case(metric) && one.statistic == statistic)
@@ -147,6 +166,7 @@ struct Gathering {
     open: Vec<Open>,
     scattered: BTreeMap<String, Vec<Open>>,
     closed: HashSet<String>,
+    summing: Summing,
 }
 
 /// A place for values: the number of an open series of the current resource.
@@ -162,6 +182,7 @@ impl Gathering {
             open: Vec::new(),
             scattered: BTreeMap::new(),
             closed: HashSet::new(),
+            summing: Summing::new(look_back_days),
         }
     }
 
@@ -177,14 +198,16 @@ impl Gathering {
             self.metrics.files.push(file.display().to_string());
         }
         self.close_all();
-        for id in self.metrics.resources.keys() {
+        let Gathering { summing, mut metrics, .. } = self;
+        summing.finish().into_iter().for_each(|summed| metrics.take(summed));
+        for id in metrics.resources.keys() {
             let short = id.rsplit(['/', ':']).next().unwrap_or(id).to_owned();
-            let entry = self.metrics.short.entry(short).or_insert_with(|| Some(id.clone()));
+            let entry = metrics.short.entry(short).or_insert_with(|| Some(id.clone()));
             if entry.as_ref() != Some(id) {
                 *entry = None;
             }
         }
-        Ok(self.metrics)
+        Ok(metrics)
     }
 
     /// The place of a series' values, which is good until the next call for another resource.
@@ -261,27 +284,10 @@ impl Gathering {
         }
     }
 
+    /// Hands a resource whose rows are all there to be summed up.
     fn keep(&mut self, resource: String, open: Vec<Open>) {
-        let mut kept = Vec::with_capacity(open.len());
-        for one in open {
-            let notes = &mut self.metrics.notes;
-            notes.rows += one.samples.len() as u64;
-            let Some(series) = summarize(one.metric, one.statistic, one.samples, self.metrics.look_back_days) else {
-                continue;
-            };
-            let count = |sum: &mut (u64, u64), of: u32| *sum = (sum.0 + u64::from(of > 0), sum.1 + u64::from(of));
-            count(&mut notes.repeated, series.repeated);
-            count(&mut notes.missing, series.missing);
-            notes.too_old += u64::from(series.too_old);
-            let span = self.metrics.span.get_or_insert((series.first, series.last));
-            *span = (span.0.min(series.first), span.1.max(series.last));
-            kept.push(series);
-        }
-        kept.sort_by(|a, b| (&a.metric, a.statistic.rank()).cmp(&(&b.metric, b.statistic.rank())));
-        if !kept.is_empty() {
-            self.metrics.resources.insert(resource.clone(), kept);
-        }
-        self.closed.insert(resource);
+        self.closed.insert(resource.clone());
+        self.summing.add(resource, open);
     }
 }
 
