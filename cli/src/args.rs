@@ -188,7 +188,7 @@ pub(crate) struct Demo {
     /// Write the right answers as JSON beside the bill
     #[arg(long)]
     pub(crate) truth: bool,
-    /// Write what CloudWatch would have measured of its instances, as metrics.parquet beside the bill
+    /// Write what CloudWatch would have measured of its resources, as metrics.parquet beside the bill
     #[arg(long)]
     pub(crate) metrics: bool,
 }

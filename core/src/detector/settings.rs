@@ -99,6 +99,15 @@ impl Threshold {
         range: (0.0, 90.0),
     };
 
+    /// Calls of a function without which nothing is said of it.
+    pub const INVOCATIONS_MIN: Threshold = Threshold {
+        name: "INVOCATIONS_MIN",
+        unit: "invocations",
+        meaning: "invocations in the look-back without which nothing is said",
+        default: 50.0,
+        range: (0.0, 1e15),
+    };
+
     /// Savings below which no row is made.
     pub const fn savings_min(default: f64) -> Threshold {
         let meaning = "monthly savings below which no row is made";

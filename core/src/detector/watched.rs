@@ -58,6 +58,8 @@ struct Watched {
     billed: Usage,
     namespace: &'static str,
     dimension: &'static str,
+    /// The dimension of the account, where it has one.
+    account: Option<&'static str>,
     /// The dimension's value; `None` for what is of another kind.
     value: fn(&str) -> Option<&str>,
     metrics: &'static [Watch],
@@ -85,6 +87,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(&["AmazonEC2"], &["BoxUsage:*"]),
         namespace: "AWS/EC2",
         dimension: "InstanceId",
+        account: None,
         value: |id| Some(short_name(id)).filter(|name| name.starts_with("i-")),
         metrics: &[
             peak("CPUUtilization"),
@@ -101,6 +104,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(&["AmazonRDS"], &["InstanceUsage:db.*", "Multi-AZUsage:db.*"]),
         namespace: "AWS/RDS",
         dimension: "DBInstanceIdentifier",
+        account: None,
         value: |id| Some(short_name(id)),
         metrics: &[
             most("DatabaseConnections", "Count"),
@@ -112,6 +116,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(&["AmazonEC2"], &["EBS:VolumeUsage*", "EBS:VolumeP-*"]),
         namespace: "AWS/EBS",
         dimension: "VolumeId",
+        account: None,
         value: volume,
         metrics: &[operations("VolumeReadOps"), operations("VolumeWriteOps")],
     },
@@ -119,6 +124,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(&["AmazonEC2"], &["EBS:VolumeP-Throughput.gp3"]),
         namespace: "AWS/EBS",
         dimension: "VolumeId",
+        account: None,
         value: volume,
         metrics: &[
             Watch { unit: "Bytes", ..operations("VolumeReadBytes") },
@@ -129,6 +135,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::ELASTICACHE_NODES,
         namespace: "AWS/ElastiCache",
         dimension: "CacheClusterId",
+        account: None,
         value: |id| Some(short_name(id)),
         metrics: &[
             most("EngineCPUUtilization", "Percent"),
@@ -145,6 +152,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::OPENSEARCH_INSTANCES,
         namespace: "AWS/ES",
         dimension: "DomainName",
+        account: Some("ClientId"),
         value: |id| Some(short_name(id)),
         metrics: &[
             most("CPUUtilization", "Percent"),
@@ -157,6 +165,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(&["AWSLambda"], &["Lambda-GB-Second*"]),
         namespace: "AWS/Lambda",
         dimension: "FunctionName",
+        account: None,
         value: |id| Some(short_name(id)),
         metrics: &[count("Invocations"), count("Errors")],
     },
@@ -164,6 +173,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(&["AmazonDynamoDB"], &["ReadCapacityUnit-Hrs", "WriteCapacityUnit-Hrs"]),
         namespace: "AWS/DynamoDB",
         dimension: "TableName",
+        account: None,
         value: |id| Some(short_name(id)),
         metrics: &[count("ConsumedReadCapacityUnits"), count("ConsumedWriteCapacityUnits")],
     },
@@ -171,6 +181,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(&["AmazonEC2", "AmazonVPC"], &["NatGateway-Hours"]),
         namespace: "AWS/NATGateway",
         dimension: "NatGatewayId",
+        account: None,
         value: |id| Some(short_name(id)),
         metrics: &[
             most("ActiveConnectionCount", "Count"),
@@ -182,6 +193,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(BALANCERS, &["LoadBalancerUsage"]).operations(&["LoadBalancing:Application"]),
         namespace: "AWS/ApplicationELB",
         dimension: "LoadBalancer",
+        account: None,
         value: |id| balancer(id, "app/"),
         metrics: &[count("RequestCount")],
     },
@@ -189,6 +201,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(BALANCERS, &["LoadBalancerUsage"]).operations(&["LoadBalancing:Network"]),
         namespace: "AWS/NetworkELB",
         dimension: "LoadBalancer",
+        account: None,
         value: |id| balancer(id, "net/"),
         metrics: &[count("NewFlowCount")],
     },
@@ -196,6 +209,7 @@ static WATCHED: &[Watched] = &[
         billed: Usage::of(BALANCERS, &["LoadBalancerUsage"]).operations(&["LoadBalancing"]),
         namespace: "AWS/ELB",
         dimension: "LoadBalancerName",
+        account: None,
         value: classic,
         metrics: &[count("RequestCount"), most("HealthyHostCount", "Count")],
     },
@@ -226,10 +240,7 @@ impl Watched {
     fn queries(&self, id: &str, account: &str) -> Option<Vec<MetricQuery>> {
         let value = (self.value)(id).filter(|value| !value.is_empty())?;
         let mut dimensions = vec![(self.dimension, value)];
-        // Domains are told apart by their account too.
-        if self.dimension == "DomainName" {
-            dimensions.push(("ClientId", account));
-        }
+        dimensions.extend(self.account.map(|dimension| (dimension, account)));
         Some(self.metrics.iter().map(|watch| watch.query(self.namespace, &dimensions)).collect())
     }
 }

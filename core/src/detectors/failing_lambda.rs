@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use crate::detector::facts::Facts;
 use crate::detector::finding::Finding;
-use crate::detector::measured::MEASURED_HOURS_MIN;
 use crate::detector::settings::{Settings, Threshold};
+use crate::detector::sizing::measured;
 use crate::detector::usage::Usage;
 use crate::detector::{Advice, Detector, Need};
-use crate::ingest::metrics::Metrics;
 use crate::ingest::metrics::series::{Series, Statistic};
 use crate::schema::recommendations::{Effort, Grade, Kind};
 
@@ -38,13 +37,7 @@ static ERROR_PERCENT_MIN: Threshold = Threshold {
     default: 10.0,
     range: (0.0, 100.0),
 };
-static INVOCATIONS_MIN: Threshold = Threshold {
-    name: "INVOCATIONS_MIN",
-    unit: "invocations",
-    meaning: "invocations in the look-back without which nothing is said",
-    default: 50.0,
-    range: (0.0, 1e15),
-};
+static INVOCATIONS_MIN: Threshold = Threshold::INVOCATIONS_MIN;
 static BILLED: Usage = Usage::of(&["AWSLambda"], &["Lambda-GB-Second*", "Request*"]);
 /// AWS's advisor looks at so many days.
 const DAYS: i32 = 7;
@@ -53,8 +46,7 @@ const PARTS: f64 = 1e9;
 
 /// Errors and invocations: the greatest share of a day of the last seven, in percent, and the sums of all days.
 fn share(series: &[Series]) -> Option<(f64, f64, f64)> {
-    let of =
-        |name: &str| Metrics::exactly(series, name, Statistic::Sum).filter(|one| one.hours() >= MEASURED_HOURS_MIN);
+    let of = |name: &str| measured(series, name, Statistic::Sum);
     let (invocations, errors) = (of("Invocations")?, of("Errors")?);
     let first = invocations.days.last()?.day - DAYS + 1;
     let called: HashMap<i32, f64> = invocations.days.iter().map(|day| (day.day, day.sum)).collect();

@@ -2,12 +2,11 @@
 
 use crate::detector::facts::{Facts, Meter};
 use crate::detector::finding::{Finding, usd};
-use crate::detector::measured::MEASURED_HOURS_MIN;
 use crate::detector::resources::{Resource, Spend};
 use crate::detector::settings::{Settings, Threshold};
+use crate::detector::sizing::measured;
 use crate::detector::usage::Usage;
 use crate::detector::{Advice, Detector, Need};
-use crate::ingest::metrics::Metrics;
 use crate::ingest::metrics::series::{Series, Statistic};
 use crate::schema::recommendations::{Effort, Grade, Kind};
 
@@ -116,9 +115,8 @@ impl Provisioned {
     /// percentile of both; `None` where it was not measured.
     fn used(&self, series: &[Series], percentile: f64) -> Option<f64> {
         let rate = |name: &str| {
-            let sum = Metrics::exactly(series, name, Statistic::Sum)?;
-            let is_long = sum.hours() >= MEASURED_HOURS_MIN && sum.period_secs > 0;
-            is_long.then(|| sum.percentile(percentile) / f64::from(sum.period_secs) / self.scale)
+            let sum = measured(series, name, Statistic::Sum)?;
+            Some(sum.percentile(percentile) / f64::from(sum.period_secs) / self.scale)
         };
         Some(rate(self.metrics[0])? + rate(self.metrics[1])?)
     }

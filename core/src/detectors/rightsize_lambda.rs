@@ -38,13 +38,7 @@ static PERCENTILE: Threshold =
 static CPU_HEADROOM: Threshold =
     Threshold { meaning: "processors that stay free while it runs, on the average", ..Threshold::CPU_HEADROOM };
 static MEMORY_HEADROOM: Threshold = Threshold::MEMORY_HEADROOM;
-static INVOCATIONS_MIN: Threshold = Threshold {
-    name: "INVOCATIONS_MIN",
-    unit: "invocations",
-    meaning: "invocations in the look-back without which nothing is said",
-    default: 50.0,
-    range: (0.0, 1e15),
-};
+static INVOCATIONS_MIN: Threshold = Threshold::INVOCATIONS_MIN;
 static MEMORY_MAX: Threshold = Threshold {
     name: "MEMORY_MAX",
     unit: "MB",

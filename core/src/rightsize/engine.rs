@@ -35,7 +35,7 @@ impl Candidate {
         Candidate { kind, hourly, source, as_of, capacities, family, is_arm, is_special }
     }
 
-    /// Whether it may take the place of another, whatever that does.
+    /// Whether it may take the place of another, whatever that does, or is of its family, whose sizes are told.
     pub(super) fn may_replace(&self, current: &Candidate) -> bool {
         self.family == current.family || is_alike(current, self)
     }

@@ -1,5 +1,5 @@
-//! Metrics of the CloudWatch agent. Their dimensions are the agent's own choice, so they are listed before they are asked
-//! for; listing costs nothing that is worth telling (a million requests a month are free).
+//! Metrics that agents report (CloudWatch's, Lambda Insights). Not every resource has one, and dimensions are the agent's own
+//! choice, so they are listed before they are asked for; listing costs nothing that is worth telling (a million requests a month are free).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

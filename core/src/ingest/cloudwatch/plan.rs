@@ -155,7 +155,7 @@ impl MetricsPlan {
 
 impl CloudWatch {
     /// Plans to fetch what is wanted of the account's resources and is not there from before. Asks each region with instances
-    /// which of them have the CloudWatch agent.
+    /// or functions of which of them an agent reports.
     ///
     /// # Errors
     /// [`S3Error::Cache`], and the errors of every request.
